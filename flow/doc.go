@@ -1,0 +1,20 @@
+// Package flow says what an application is: where its records come from and what happens to each of them.
+//
+// A flow is a value. It is built once, named, and then run by package worker on any number of slots:
+//
+//	flow.New("shout", flow.CSV).Column("SHOUT", upper)
+//
+//	input ─▶ Source: bytes fall into records ─▶ stage ─▶ stage ─▶ result records
+//	                      │                       │
+//	                      └── ragged, too long ───┴── refused by the application ─▶ rejects
+//
+// Order of events for one batch (a run of whole records): a Pass takes the batch's bytes, finds each record, hands it
+// to the stages in turn, and appends what they emit to its output. The output of a batch is a pure function of the
+// batch's bytes and of the flow: no clock, no host, no other batch. Everything that flashmob promises rests on that.
+//
+// What goes wrong with one record stays with that record: one that has the wrong number of fields, is longer than
+// allowed, or makes the application return an error or panic, becomes a Reject with its position and reason, and the
+// next record goes on.
+//
+// Not its job: reading files, handing out batches, keeping order, retrying. Those are package worker's.
+package flow

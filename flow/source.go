@@ -1,0 +1,77 @@
+package flow
+
+import "bytes"
+
+// Source says how the bytes of an input fall into records. It is a value: take CSV or Lines and adapt it with its
+// methods.
+type Source struct {
+	format string
+	header bool
+	comma  byte
+}
+
+// CSV is comma-separated text as in RFC 4180, read with forgiveness and written back byte for byte:
+//
+//   - a record ends at LF or CRLF outside quotes, and keeps the line end that it came with;
+//   - a quote opens a quoted field only at the field's start; elsewhere it is an ordinary character;
+//   - inside a quoted field two quotes stand for one, and commas and line ends are data;
+//   - every record must have as many fields as the first; one that has not is rejected, an empty line among them;
+//   - a UTF-8 byte order mark before the first record is passed through and belongs to no record.
+//
+// The first record of every input is a header unless WithoutHeader says otherwise.
+var CSV = Source{format: "csv", header: true, comma: ','}
+
+// Lines is plain text: a record is what stands before a LF or CRLF, or before the end of the input.
+var Lines = Source{format: "lines", comma: ','}
+
+// WithoutHeader returns the source with every record taken as data.
+func (s Source) WithoutHeader() Source { s.header = false; return s }
+
+// Format returns "csv" or "lines".
+func (s Source) Format() string { return s.format }
+
+// HasHeader reports whether the first record of every input is a header.
+func (s Source) HasHeader() bool { return s.header }
+
+// Fields returns how many fields the first record of an input has: the number that each of its records must have. It
+// returns 0 for a source whose records have no fields.
+func (s Source) Fields(first []byte) int {
+	if s.format != CSV.format {
+		return 0
+	}
+	fields, _ := countFields(first, s.comma, false)
+	return fields
+}
+
+// Cutter returns a new Cutter for one input of this source.
+func (s Source) Cutter() *Cutter {
+	return &Cutter{csv: s.format == CSV.format, comma: s.comma, prev: '\n'}
+}
+
+// record returns the first record of data with its line end (its last bytes, eol of them). The last record of an
+// input may lack one. plain says that data has no quotes.
+func (s Source) record(data []byte, plain bool) (record []byte, eol int) {
+	end := bytes.IndexByte(data, '\n')
+	if end < 0 {
+		end = len(data) - 1
+	}
+	record = data[:end+1]
+	if !plain && s.format == CSV.format && bytes.IndexByte(record, '"') >= 0 {
+		cutter := Cutter{csv: true, comma: s.comma, prev: '\n'}
+		end, _ := cutter.Next(data)
+		record = data[:end]
+	}
+	return record, lineEnd(record)
+}
+
+// lineEnd returns the length of the line end that b ends with: 2 for CRLF, 1 for LF, 0 for none.
+func lineEnd(b []byte) int {
+	switch n := len(b); {
+	case n == 0 || b[n-1] != '\n':
+		return 0
+	case n > 1 && b[n-2] == '\r':
+		return 2
+	default:
+		return 1
+	}
+}
