@@ -1,0 +1,156 @@
+package input
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Input is one input of a run.
+type Input struct {
+	URI      string    `json:"uri"`               // an absolute path, "-" for standard input, or "generate:APP"
+	Size     int64     `json:"size"`              // bytes as stored, rows where generated; -1 where only reading it tells
+	Modified time.Time `json:"modified,omitzero"` // of a file; zero otherwise
+	Seed     uint64    `json:"seed,omitempty"`
+}
+
+// Stdin is the standard input of the process that feeds.
+var Stdin = Input{URI: "-", Size: -1}
+
+const generated = "generate:"
+
+// Generated returns an input of rows that the application makes itself.
+func Generated(app string, rows int64, seed uint64) Input {
+	return Input{URI: generated + app, Size: rows, Seed: seed}
+}
+
+// IsGenerated reports whether the input is made, not read: its ranges count rows, not bytes.
+func (in Input) IsGenerated() bool { return strings.HasPrefix(in.URI, generated) }
+
+// HasRanges reports whether any range of the input can be read by itself. If not it is read once, front to back.
+func (in Input) HasRanges() bool { return in.IsGenerated() || in.Size >= 0 && codecOf(in.URI) == "" }
+
+// Find returns the inputs that the arguments name: files, glob patterns, or - for standard input. Inputs come in the
+// order of the arguments, those of one pattern by name.
+func Find(args []string) ([]Input, error) {
+	var found []Input
+	for _, arg := range args {
+		if arg == Stdin.URI {
+			if slices.Contains(found, Stdin) {
+				return nil, errors.New("input -: standard input can be read only once")
+			}
+			found = append(found, Stdin)
+			continue
+		}
+		paths, err := expand(arg)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			in, err := Stat(path)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, in)
+		}
+	}
+	return found, nil
+}
+
+// expand returns the paths that arg names, itself if there is such a file, else what it matches as a pattern.
+func expand(arg string) ([]string, error) {
+	if _, err := os.Stat(arg); err == nil || !strings.ContainsAny(arg, "*?[") {
+		return []string{arg}, nil
+	}
+	paths, err := filepath.Glob(arg)
+	if err != nil {
+		return nil, fmt.Errorf("input %q: %w", arg, err)
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("input %q: %w", arg, ErrNoMatch)
+	}
+	return paths, nil
+}
+
+// ErrNoMatch says that a pattern matches no file.
+var ErrNoMatch = errors.New("the pattern matches no file")
+
+// Stat describes the file, pipe or device at path.
+func Stat(path string) (Input, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Input{}, fmt.Errorf("input %q: %w", path, cause(err))
+	}
+	if info.IsDir() {
+		return Input{}, fmt.Errorf("input %q: %w", path, ErrIsFolder)
+	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return Input{}, fmt.Errorf("input %q: %w", path, err)
+	}
+	if !utf8.ValidString(full) {
+		return Input{}, fmt.Errorf("input %q: %w", path, ErrName)
+	}
+	if !info.Mode().IsRegular() {
+		return Input{URI: full, Size: -1}, nil
+	}
+	f, err := os.Open(full) // found out now, not when the run is half set up
+	if err != nil {
+		return Input{}, fmt.Errorf("input %q: %w", path, cause(err))
+	}
+	return Input{URI: full, Size: info.Size(), Modified: info.ModTime().UTC()}, f.Close()
+}
+
+// ErrName says that the path of an input cannot be written into journals and manifests, which are UTF-8.
+var ErrName = errors.New("its path is not UTF-8")
+
+// ErrIsFolder says that an input is a folder.
+var ErrIsFolder = errors.New("is a folder")
+
+// cause strips the path that the os package puts before an error: the caller has named it already.
+func cause(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// ErrChanged says that an input is no longer what it was when the run began.
+var ErrChanged = errors.New("changed while it was read")
+
+// Check returns an error if the input is a file that is no longer the same.
+func (in Input) Check() error {
+	if in.IsGenerated() || in.Size < 0 {
+		return nil
+	}
+	now, err := Stat(in.URI)
+	if err != nil {
+		return err
+	}
+	if difference := in.Difference(now); difference != "" {
+		return fmt.Errorf("input %q: %w: %s", in.URI, ErrChanged, difference)
+	}
+	return nil
+}
+
+// Difference says in what b differs from in, or "" if in nothing.
+func (in Input) Difference(b Input) string {
+	switch {
+	case in.URI != b.URI:
+		return fmt.Sprintf("was %s, is %s", in.URI, b.URI)
+	case in.Size != b.Size:
+		return fmt.Sprintf("size was %d, is %d", in.Size, b.Size)
+	case in.Seed != b.Seed:
+		return fmt.Sprintf("seed was %d, is %d", in.Seed, b.Seed)
+	case !in.Modified.Equal(b.Modified):
+		return fmt.Sprintf("last changed %s, now %s", in.Modified.Format(time.RFC3339Nano), b.Modified.Format(time.RFC3339Nano))
+	}
+	return ""
+}

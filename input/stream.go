@@ -1,0 +1,84 @@
+package input
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// codecOf returns the compression that a file's name stands for, or "".
+func codecOf(path string) string {
+	switch filepath.Ext(path) {
+	case ".gz":
+		return "gzip"
+	case ".zst":
+		return "zstd"
+	}
+	return ""
+}
+
+// Open returns the input's bytes from front to back, decompressed. Generated inputs have no bytes to open.
+func (in Input) Open() (*Stream, error) {
+	f := os.Stdin
+	if in.URI != Stdin.URI {
+		var err error
+		if f, err = os.Open(in.URI); err != nil {
+			return nil, fmt.Errorf("input %q: %w", in.URI, cause(err))
+		}
+	}
+	s := &Stream{in: in, file: f}
+	var err error
+	switch codecOf(in.URI) {
+	case "gzip":
+		if s.decoded, err = gzip.NewReader(f); err == io.EOF { // an empty file holds no member: no input, no error
+			s.decoded, err = f, nil
+		}
+	case "zstd":
+		var z *zstd.Decoder
+		if z, err = zstd.NewReader(f); err == nil {
+			s.decoded, s.release = z, z.Close
+		}
+	default:
+		s.decoded = f
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("input %q: %w", in.URI, err)
+	}
+	return s, nil
+}
+
+// Stream is an open input; its errors name it.
+type Stream struct {
+	in      Input
+	file    *os.File
+	decoded io.Reader
+	release func()
+}
+
+// ReadAt reads again what the input has at an offset. Only inputs with ranges can do so.
+func (s *Stream) ReadAt(p []byte, offset int64) (int, error) { return s.file.ReadAt(p, offset) }
+
+// Read reads on.
+func (s *Stream) Read(p []byte) (int, error) {
+	n, err := s.decoded.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("input %q: %w", s.in.URI, cause(err))
+	}
+	return n, err
+}
+
+// Close closes the input; standard input stays open.
+func (s *Stream) Close() error {
+	if s.release != nil {
+		s.release()
+	}
+	if s.in.URI == Stdin.URI {
+		return nil // belongs to the process
+	}
+	return s.file.Close()
+}
