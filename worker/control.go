@@ -1,0 +1,294 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"flashmob/input"
+	"flashmob/manifest"
+)
+
+// Control is how an operator follows a run on another host: HTTP on a socket of the initializer's host, which is
+// reached through the operator's SSH connection and in no other way.
+//
+//	GET  /status                    the run's Status, as JSON
+//	GET  /parts?from=K              the parts from the K-th on, as they are gathered, to the end: a stream of Followed
+//	GET  /want                      the Want that is open, waiting for one for a while; 204 if there is none
+//	PUT  /input?input=I&offset=N    the bytes that are wanted, zstd-compressed
+//	POST /drain                     finish what is under way, then end
+//	POST /leave                     the operator has everything: the program may end
+//
+// Nothing here changes what the results are. An operator may go and come back, or another may.
+type Control struct {
+	in    *Initializer
+	leave chan struct{}
+	once  sync.Once
+
+	mu    sync.Mutex
+	over  *Over
+	want  *want
+	seen  time.Time     // when an operator was last heard of
+	moved chan struct{} // closed and replaced whenever something changes
+}
+
+// Want is a call for the bytes of an input, from an offset on.
+type Want struct {
+	Input  int   `json:"input"`
+	Offset int64 `json:"offset"`
+}
+
+// Followed is one item of the stream of parts: a part, followed by its Bytes of results and its RejectBytes of
+// rejects; or the last item, that the run is over.
+type Followed struct {
+	Part *manifest.Part `json:"part,omitempty"`
+	Over *Over          `json:"over,omitempty"`
+}
+
+// Over says how a run ended.
+type Over struct {
+	Drained bool   `json:"drained,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+// Err returns the error that the run ended with, if any.
+func (o Over) Err() error {
+	switch {
+	case o.Drained:
+		return ErrDrained
+	case o.Error != "":
+		return errors.New(o.Error)
+	}
+	return nil
+}
+
+// want is a Want that waits for its bytes.
+type want struct {
+	Want
+	bodies chan *brought
+}
+
+// brought is the body of a request that brings an input's bytes.
+type brought struct {
+	*zstd.Decoder
+	closed chan struct{} // the request's handler waits for it
+	once   sync.Once
+}
+
+func (b *brought) Close() error {
+	b.once.Do(func() {
+		b.Decoder.Close()
+		close(b.closed)
+	})
+	return nil
+}
+
+// NewControl returns a Control whose initializer is still to come: its Uplink is needed to open one.
+func NewControl() *Control {
+	return &Control{leave: make(chan struct{}), moved: make(chan struct{}), seen: time.Now()}
+}
+
+// Serve answers requests about in from now on.
+func (c *Control) Serve(in *Initializer) http.Handler {
+	c.in = in
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", c.status)
+	mux.HandleFunc("GET /parts", c.parts)
+	mux.HandleFunc("GET /want", c.wanted)
+	mux.HandleFunc("PUT /input", c.bring)
+	mux.HandleFunc("POST /drain", func(http.ResponseWriter, *http.Request) { in.Drain() })
+	mux.HandleFunc("POST /leave", func(http.ResponseWriter, *http.Request) { c.once.Do(func() { close(c.leave) }) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.touch()
+		mux.ServeHTTP(w, r)
+		c.touch()
+	})
+}
+
+func (c *Control) touch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen = time.Now()
+}
+
+// End says how the run ended, and waits until an operator has taken note, or none was heard of for so long.
+func (c *Control) End(ctx context.Context, err error, patience time.Duration) {
+	over := &Over{Drained: errors.Is(err, ErrDrained)}
+	if err != nil {
+		over.Error = err.Error()
+	}
+	c.change(func() { c.over = over })
+	tick := time.NewTicker(patience/100 + time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.leave:
+			return
+		case <-tick.C:
+			c.mu.Lock()
+			silent := time.Since(c.seen)
+			c.mu.Unlock()
+			if silent > patience {
+				return
+			}
+		}
+	}
+}
+
+// change changes something that others wait for.
+func (c *Control) change(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+	close(c.moved)
+	c.moved = make(chan struct{})
+}
+
+func (c *Control) status(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(c.in.Status()) // an error here is the reader's, who has gone
+}
+
+// Uplink is the Uplink of the initializer: it waits for an operator who brings the bytes.
+func (c *Control) Uplink(ctx context.Context, i int, _ input.Input, offset int64) (io.ReadCloser, error) {
+	open := &want{Want: Want{Input: i, Offset: offset}, bodies: make(chan *brought)}
+	c.change(func() { c.want = open })
+	defer c.change(func() { c.want = nil })
+	select {
+	case body := <-open.bodies:
+		return body, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// pollTime is how long a request waits for something to happen before it is answered with nothing.
+const pollTime = 10 * time.Second
+
+func (c *Control) wanted(w http.ResponseWriter, r *http.Request) {
+	timeout := time.After(pollTime)
+	for {
+		c.mu.Lock()
+		open, over, moved := c.want, c.over, c.moved
+		c.mu.Unlock()
+		switch {
+		case open != nil:
+			_ = json.NewEncoder(w).Encode(open.Want)
+			return
+		case over != nil:
+			w.WriteHeader(http.StatusGone)
+			return
+		}
+		select {
+		case <-moved:
+		case <-timeout:
+			w.WriteHeader(http.StatusNoContent)
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// bring hands the request's body to whoever reads the input.
+func (c *Control) bring(w http.ResponseWriter, r *http.Request) {
+	i, err1 := strconv.Atoi(r.FormValue("input"))
+	offset, err2 := strconv.ParseInt(r.FormValue("offset"), 10, 64)
+	c.mu.Lock()
+	open := c.want
+	c.mu.Unlock()
+	if err := errors.Join(err1, err2); err != nil || open == nil || open.Want != (Want{Input: i, Offset: offset}) {
+		http.Error(w, "not wanted", http.StatusConflict)
+		return
+	}
+	decoder, err := zstd.NewReader(r.Body, zstd.WithDecoderConcurrency(2))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	body := &brought{Decoder: decoder, closed: make(chan struct{})}
+	select {
+	case open.bodies <- body:
+		<-body.closed
+	case <-r.Context().Done():
+		body.Close()
+	}
+}
+
+// parts streams parts as they are gathered.
+func (c *Control) parts(w http.ResponseWriter, r *http.Request) {
+	from, err := strconv.Atoi(r.FormValue("from"))
+	if err != nil || from < 0 {
+		http.Error(w, "from which part?", http.StatusBadRequest)
+		return
+	}
+	if err := c.follow(r.Context(), w, from); err != nil {
+		c.in.Log.Warn("follower left", "err", err)
+	}
+}
+
+func (c *Control) follow(ctx context.Context, w http.ResponseWriter, from int) (err error) {
+	results, rejects := c.in.Folder.Views()
+	defer func() { err = errors.Join(err, results.Close(), rejects.Close()) }()
+	flush := http.NewResponseController(w)
+	encoder := json.NewEncoder(w)
+	var at, rejectsAt int64
+	sent := 0
+	for {
+		c.mu.Lock()
+		over, ended := c.over, c.moved
+		c.mu.Unlock()
+		parts, moved := c.in.gathered()
+		for ; sent < len(parts); sent++ {
+			p := parts[sent]
+			if sent >= from {
+				if err := encoder.Encode(Followed{Part: &p}); err != nil {
+					return err
+				}
+				if err := copyAt(w, results, at, p.Bytes); err != nil {
+					return err
+				}
+				if err := copyAt(w, rejects, rejectsAt, p.RejectBytes); err != nil {
+					return err
+				}
+			}
+			at += p.Bytes
+			rejectsAt += p.RejectBytes
+		}
+		if over != nil {
+			return encoder.Encode(Followed{Over: over})
+		}
+		if err := flush.Flush(); err != nil {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-ended:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		c.touch()
+	}
+}
+
+// copyAt copies n bytes of file from an offset on.
+func copyAt(w io.Writer, file io.ReaderAt, offset, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	copied, err := io.Copy(w, io.NewSectionReader(file, offset, n))
+	if err == nil && copied < n {
+		err = fmt.Errorf("%w: %d of %d bytes", io.ErrUnexpectedEOF, copied, n)
+	}
+	return err
+}

@@ -1,0 +1,133 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// silence is how long a worker may go without a sign of life before it counts as lost. Its batches are handed on
+// earlier than that, by the log's own clock.
+const silence = 3 * time.Second
+
+// crew keeps track of the workers of a run. Safe for concurrent use.
+type crew struct {
+	mu      sync.Mutex
+	members map[string]*member
+}
+
+type member struct {
+	WorkerState
+	heard time.Time
+}
+
+// watch listens for signs of life until ctx ends.
+func (c *crew) watch(ctx context.Context, nc *nats.Conn, log *slog.Logger) error {
+	beats := make(chan *nats.Msg, 256)
+	listening, err := nc.ChanSubscribe(beatSubject, beats)
+	if err != nil {
+		return fmt.Errorf("subscribe %s: %w", beatSubject, err)
+	}
+	defer listening.Unsubscribe()
+	tick := time.NewTicker(silence / 6)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case msg := <-beats:
+			var b Beat
+			if err := json.Unmarshal(msg.Data, &b); err != nil {
+				return fmt.Errorf("beat: %w", err)
+			}
+			c.hear(b, log)
+		case now := <-tick.C:
+			c.miss(now, log)
+		}
+	}
+}
+
+// of returns the member of that name. The caller holds the lock.
+func (c *crew) of(name string) *member {
+	if c.members == nil {
+		c.members = map[string]*member{}
+	}
+	m := c.members[name]
+	if m == nil {
+		m = &member{WorkerState: WorkerState{Name: name}, heard: time.Now()}
+		c.members[name] = m
+	}
+	return m
+}
+
+func (c *crew) hear(b Beat, log *slog.Logger) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.of(b.Worker)
+	switch {
+	case b.Leaves:
+		log.Info("worker left", "worker", b.Worker)
+	case m.Lost:
+		log.Info("worker is back", "worker", b.Worker)
+	case m.Slots == 0:
+		log.Debug("worker joined", "worker", b.Worker, "slots", b.Slots)
+	}
+	m.Slots, m.Lost, m.heard = b.Slots, b.Leaves, time.Now()
+}
+
+// miss finds out who has not been heard of for too long.
+func (c *crew) miss(now time.Time, log *slog.Logger) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.members {
+		if m.Slots > 0 && !m.Lost && now.Sub(m.heard) > silence {
+			m.Lost = true
+			log.Warn("worker lost: its batches go to the others", "worker", m.Name, "silent", now.Sub(m.heard).Round(100*time.Millisecond))
+		}
+	}
+}
+
+// Lose marks a worker as lost before its silence tells.
+func (in *Initializer) Lose(name string) {
+	in.crew.mu.Lock()
+	defer in.crew.mu.Unlock()
+	in.crew.of(name).Lost = true
+}
+
+// credit counts a part for the worker that made it.
+func (c *crew) credit(part Part, first bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.of(part.Worker); first {
+		m.Parts++
+		m.Records += part.Tally.In
+	}
+}
+
+// slots returns how many slots are at work.
+func (c *crew) slots() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, m := range c.members {
+		if !m.Lost {
+			n += m.Slots
+		}
+	}
+	return n
+}
+
+func (c *crew) states() []WorkerState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	states := make([]WorkerState, 0, len(c.members))
+	for _, m := range c.members {
+		states = append(states, m.WorkerState)
+	}
+	return states
+}

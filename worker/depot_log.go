@@ -1,0 +1,136 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// segment is how much of a body goes into one message of the log: large messages are the fast ones.
+const segment = 1 << 20
+
+// logDepot is the depot of a run whose workers share nothing but the log. Every process has its own value, and its own
+// name in the references that it gives.
+type logDepot struct {
+	js     jetstream.JetStream
+	name   string
+	next   atomic.Int64
+	bodies jetstream.Stream
+	spares
+}
+
+// makeBodies makes the stream that bodies lie in.
+func makeBodies(ctx context.Context, js jetstream.JetStream) error {
+	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: bodyStream, Subjects: []string{bodySubject + ".*.*"}, Storage: jetstream.FileStorage, AllowDirect: true,
+	})
+	if err != nil {
+		return fmt.Errorf("create stream %s: %w", bodyStream, err)
+	}
+	return nil
+}
+
+// newLogDepot returns a depot in the log.
+func newLogDepot(ctx context.Context, js jetstream.JetStream) (*logDepot, error) {
+	bodies, err := js.Stream(ctx, bodyStream)
+	if err != nil {
+		return nil, fmt.Errorf("depot: %w", err)
+	}
+	return &logDepot{js: js, name: rand.Text(), bodies: bodies}, nil
+}
+
+// depotWait is how long the depot tries to reach the log before it gives up on one body.
+const depotWait = time.Minute
+
+// Put publishes the body's segments, all at once, and waits until the log has them.
+func (d *logDepot) Put(body []byte) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
+	defer cancel()
+	n := (len(body) + segment - 1) / segment
+	id := fmt.Sprintf("%s-%d", d.name, d.next.Add(1))
+	acks := make([]jetstream.PubAckFuture, n)
+	for i := range n {
+		piece := body[i*segment : min((i+1)*segment, len(body))]
+		var err error
+		if acks[i], err = d.js.PublishAsync(bodyOf(id, i), piece, jetstream.WithStallWait(depotWait)); err != nil {
+			return "", fmt.Errorf("depot: %w", err)
+		}
+	}
+	for _, ack := range acks {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			return "", fmt.Errorf("depot: %w", err)
+		case <-ctx.Done():
+			return "", fmt.Errorf("depot: %w", ctx.Err())
+		}
+	}
+	d.recycle(body)
+	return fmt.Sprintf("%s.%d", id, n), nil
+}
+
+// Get fetches the segments and joins them.
+func (d *logDepot) Get(ref string) ([]byte, error) {
+	id, n, err := splitRef(ref)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
+	defer cancel()
+	body := d.Buffer()[:0]
+	for i := range n {
+		msg, err := d.bodies.GetLastMsgForSubject(ctx, bodyOf(id, i))
+		if err != nil {
+			return nil, fmt.Errorf("depot: fetch %s: %w", ref, err)
+		}
+		body = append(body, msg.Data...)
+	}
+	return body, nil
+}
+
+// Write fetches the body and writes its head.
+func (d *logDepot) Write(ref string, w *os.File, n int64) ([]byte, error) {
+	body, err := d.Get(ref)
+	if err != nil {
+		return nil, err
+	}
+	return writeHead(w, body, n)
+}
+
+// Drop takes the body's segments out of the log.
+func (d *logDepot) Drop(ref string) error {
+	id, _, err := splitRef(ref)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
+	defer cancel()
+	if err := d.bodies.Purge(ctx, jetstream.WithPurgeSubject(bodySubject+"."+id+".*")); err != nil {
+		return fmt.Errorf("depot: drop %s: %w", ref, err)
+	}
+	return nil
+}
+
+// Held is 0: what waits lies in the log, on disk.
+func (d *logDepot) Held() int64 { return 0 }
+
+func bodyOf(id string, i int) string { return bodySubject + "." + id + "." + strconv.Itoa(i) }
+
+var errBadRef = errors.New("not a reference")
+
+// splitRef takes a reference apart: what names the body, and how many segments it has.
+func splitRef(ref string) (id string, n int, err error) {
+	id, count, ok := strings.Cut(ref, ".")
+	if n, err = strconv.Atoi(count); !ok || err != nil || n < 0 {
+		return "", 0, fmt.Errorf("depot: %w: %q", errBadRef, ref)
+	}
+	return id, n, nil
+}

@@ -1,0 +1,242 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"flashmob/flow"
+	"flashmob/manifest"
+)
+
+// feeder cuts the run's inputs into batches and sends them out.
+type feeder struct {
+	run       manifest.Run
+	flow      *flow.Flow
+	done      []manifest.Part // of earlier sittings
+	batchRows int
+	uplink    Uplink // nil where inputs are opened here
+	drain     <-chan struct{}
+	log       *slog.Logger
+	sizer     *sizer
+	slots     func() int
+	send      func(ctx context.Context, b Batch, body []byte) error
+	ended     func(input int, end int64) error // the input ends at that offset
+
+	header []byte // the first header seen, which all inputs must share
+	fields int    // that every record must have
+}
+
+// feed sends out everything that is not done yet.
+func (f *feeder) feed(ctx context.Context) error {
+	for i, in := range f.run.Inputs {
+		var err error
+		if in.IsGenerated() {
+			err = f.generate(ctx, i)
+		} else {
+			err = f.read(ctx, i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// headerRow is the row of a generated input that its header counts as.
+const headerRow = -1
+
+// generate sends out the rows of a generated input.
+func (f *feeder) generate(ctx context.Context, i int) error {
+	in, at := f.run.Inputs[i], f.position(i)
+	generator := f.flow.Generator
+	if generator == nil {
+		return fmt.Errorf("generate %s: the application makes no input", f.run.App)
+	}
+	if f.flow.Source.HasHeader() && at == 0 && !f.begun(i) {
+		if err := f.send(ctx, Batch{Kind: manifest.Header, Input: i, Offset: headerRow, Length: 1}, nil); err != nil {
+			return err
+		}
+	}
+	f.fields = f.flow.Source.Fields(generator.Header)
+	perRow := int64(len(generator.Row(nil, in.Seed, 0)) + 1)
+	for at < in.Size {
+		rows := int64(f.batchRows)
+		if rows == 0 {
+			rows = f.sizer.next(firstBatch/perRow, maxBatch/perRow, in.Size-at, f.slots())
+		}
+		rows = min(rows, in.Size-at)
+		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields}
+		if err := f.send(ctx, b, nil); err != nil {
+			return err
+		}
+		at += rows
+	}
+	return f.ended(i, in.Size)
+}
+
+// read sends out the records of an input that has bytes.
+func (f *feeder) read(ctx context.Context, i int) error {
+	in := f.run.Inputs[i]
+	if !in.HasRanges() && f.later(i) {
+		return nil // it was read to its end in an earlier sitting, and cannot be read again
+	}
+	s, closer, err := f.open(ctx, i)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	if err := f.first(ctx, i, s); err != nil {
+		return err
+	}
+	remaining := int64(-1)
+	for {
+		if in.HasRanges() {
+			remaining = in.Size - s.start
+		}
+		got, err := s.next(f.sizer.next(firstBatch, maxBatch, remaining, f.slots()), f.batchRows)
+		if err == io.EOF {
+			return f.ended(i, s.pos)
+		}
+		if err != nil {
+			return err
+		}
+		if err := f.hand(ctx, i, got); err != nil {
+			return err
+		}
+	}
+}
+
+// open returns a slicer over the input.
+func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
+	in := f.run.Inputs[i]
+	s := &slicer{cutter: f.flow.Source.Cutter(), maxRecord: int64(max(f.run.MaxRecord, maxBlock))}
+	if f.uplink != nil {
+		source := &uplinked{ctx: ctx, open: f.uplink, i: i, in: in, log: f.log}
+		s.source = source
+		return s, source, nil
+	}
+	source, err := in.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	if in.HasRanges() {
+		s.source = source
+		s.replay = func(from, to int64) io.Reader { return io.NewSectionReader(source, from, to-from) }
+		return s, source, nil
+	}
+	patient := &abandonable{ctx: ctx, drain: f.drain, source: source}
+	s.source = patient
+	return s, patient, nil
+}
+
+// first reads the first record: the header, or the measure of how many fields a record has. It leaves s behind all
+// that is done.
+func (f *feeder) first(ctx context.Context, i int, s *slicer) error {
+	got, err := s.first()
+	if err == io.EOF {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if f.flow.Source.HasHeader() {
+		if err := f.checkHeader(i, got); err != nil {
+			return err
+		}
+	} else if f.fields == 0 && got.giant == nil {
+		f.fields = f.flow.Source.Fields(firstLine(got.data))
+	}
+	switch {
+	case f.begun(i):
+		return f.recheck(i, s, got)
+	case f.flow.Source.HasHeader():
+		b := Batch{Kind: manifest.Header, Input: i, Offset: got.offset, Length: got.length, Inline: true}
+		return f.send(ctx, b, got.data)
+	case got.giant != nil:
+		return f.hand(ctx, i, got)
+	}
+	s.unread(got)
+	return nil
+}
+
+// checkHeader returns an error unless the inputs so far have the same header.
+func (f *feeder) checkHeader(i int, got slice) error {
+	if got.giant != nil {
+		return fmt.Errorf("input %q: header: %s", f.run.Inputs[i].URI, flow.TooLong(f.run.MaxRecord))
+	}
+	header := firstLine(got.data)
+	if f.header == nil {
+		f.header, f.fields = bytes.Clone(header), f.flow.Source.Fields(header)
+	}
+	if !bytes.Equal(header, f.header) {
+		return fmt.Errorf("input %q: %w: it is %.200q, the first input's is %.200q", f.run.Inputs[i].URI, ErrHeader, header, f.header)
+	}
+	return nil
+}
+
+// ErrHeader says that the inputs of a run do not have the same header.
+var ErrHeader = errors.New("header differs")
+
+// firstLine returns the text of an input's first record.
+func firstLine(data []byte) []byte {
+	_, line := splitBOM(data)
+	text, _ := splitEnd(line)
+	return text
+}
+
+// hand sends out a slice.
+func (f *feeder) hand(ctx context.Context, i int, got slice) error {
+	b := Batch{Kind: manifest.Records, Input: i, Offset: got.offset, Length: got.length, Fields: f.fields, Giant: got.giant}
+	return f.send(ctx, b, got.data)
+}
+
+// begun reports whether an earlier sitting has a part of the input.
+func (f *feeder) begun(i int) bool {
+	return len(f.done) > 0 && f.done[len(f.done)-1].Input >= i
+}
+
+// later reports whether an earlier sitting has a part of a later input.
+func (f *feeder) later(i int) bool { return f.begun(i + 1) }
+
+// position returns how far earlier sittings came with the input.
+func (f *feeder) position(i int) int64 {
+	var end int64
+	for _, part := range f.done {
+		if part.Input == i {
+			end = max(end, part.End())
+		}
+	}
+	return end
+}
+
+// recheck moves s, of which the first record was taken, over what earlier sittings did of the input, and makes sure
+// that it still is what they read.
+func (f *feeder) recheck(i int, s *slicer, first slice) error {
+	if first.giant == nil {
+		s.unread(first)
+	}
+	for _, part := range f.done {
+		if part.Input != i || part.Kind == manifest.Join {
+			continue
+		}
+		hash := ""
+		if first.giant != nil && part.Offset == first.offset {
+			hash = first.giant.Hash
+		} else if sum, err := s.skip(part.Length); err == nil || err == io.ErrUnexpectedEOF {
+			hash = hexHash(sum)
+		} else {
+			return err
+		}
+		if hash != part.InputHash {
+			return fmt.Errorf("input %q: %w: bytes %d to %d differ", f.run.Inputs[i].URI, ErrResume, part.Offset, part.End())
+		}
+	}
+	return nil
+}
+
+// ErrResume says that an input is not what the part of the run that is done has read.
+var ErrResume = errors.New("not the same as when the run began")

@@ -1,0 +1,266 @@
+package worker
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"flashmob/flow"
+	"flashmob/manifest"
+)
+
+// InitializerConfig is what an Initializer is told.
+type InitializerConfig struct {
+	// Folder is where the results go, new or resumed.
+	Folder *manifest.Folder
+	// Flow makes the application's flow.
+	Flow MakeFlow
+	// Listen is the address that workers of other processes reach it at, port 0 for any. Defaults to none: all slots are
+	// in this process.
+	Listen string
+	// Token is the run's password for those workers.
+	Token string
+	// TLS is how the log proves who it is to workers on other hosts. Defaults to none: all workers are on this machine,
+	// and share its file system.
+	TLS *tls.Config
+	// Uplink brings the bytes of inputs that are not on this machine. Defaults to none: inputs are opened here.
+	Uplink Uplink
+	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.
+	BatchRows int
+	// Slots is how many slots to expect until the workers have said how many there are. Defaults to 1.
+	Slots int
+	// Log receives what the initializer has to say. Defaults to nothing.
+	Log *slog.Logger
+}
+
+// Initializer runs the log of a run, feeds it, and gathers. Open it, Run it once, Close it.
+type Initializer struct {
+	InitializerConfig
+	flow   *flow.Flow
+	server *server.Server
+	nc     *nats.Conn
+	js     jetstream.JetStream
+	bucket jetstream.KeyValue
+	depot  depot
+	sizer  sizer
+	pace   pace
+	sent   jetstream.PubAckFuture // of the batch that was handed out last
+	window *window
+	gather *gatherer
+	crew   crew
+	drain  chan struct{}
+	once   sync.Once
+
+	closing sync.Once
+	closed  error
+
+	mu     sync.Mutex
+	status Status
+	parts  []manifest.Part // in the folder
+	moved  chan struct{}   // closed and replaced when there are more
+}
+
+// ErrDrained says that a run was stopped before its end, with everything that was under way brought to its end.
+var ErrDrained = errors.New("drained before the end of the input")
+
+// Open starts the log and tells it what the run is.
+func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), moved: make(chan struct{}), parts: config.Folder.Parts}
+	run := config.Folder.Run
+	var err error
+	if in.flow, err = flowOf(run, config.Flow); err != nil {
+		return nil, err
+	}
+	if in.server, err = startServer(filepath.Join(config.Folder.Work(), "log"), config.Listen, config.Token, config.TLS); err != nil {
+		return nil, err
+	}
+	if err := in.prepare(ctx); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
+}
+
+// prepare makes the streams and leaves the spec for the workers.
+func (in *Initializer) prepare(ctx context.Context) error {
+	var err error
+	if in.nc, err = dialInProcess(in.server, in.Token); err != nil {
+		return err
+	}
+	if in.js, err = jetstream.New(in.nc); err != nil {
+		return fmt.Errorf("connect to log: %w", err)
+	}
+	spec := Spec{Run: in.Folder.Run}
+	if spec.Depot, err = in.makeDepot(ctx); err != nil {
+		return err
+	}
+	if in.gather, err = newGatherer(in.Folder, in.depot, in.begin); err != nil {
+		return err
+	}
+	in.status = newStatus(in.Folder)
+	storage := jetstream.MemoryStorage
+	if in.TLS != nil {
+		storage = jetstream.FileStorage
+	}
+	for stream, subject := range map[string]string{batchStream: batchSubject, partStream: partSubject} {
+		if _, err := in.js.CreateStream(ctx, jetstream.StreamConfig{
+			Name: stream, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy, Storage: storage,
+		}); err != nil {
+			return fmt.Errorf("create stream %s: %w", stream, err)
+		}
+	}
+	if _, err := in.js.CreateConsumer(ctx, batchStream, jetstream.ConsumerConfig{
+		Durable: batchConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait, MaxAckPending: -1,
+	}); err != nil {
+		return fmt.Errorf("create consumer %s: %w", batchConsumer, err)
+	}
+	in.bucket, err = in.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: specBucket, Storage: storage})
+	if err != nil {
+		return fmt.Errorf("create bucket %s: %w", specBucket, err)
+	}
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return fmt.Errorf("encode spec: %w", err)
+	}
+	if _, err := in.bucket.Put(ctx, specKey, text); err != nil {
+		return fmt.Errorf("publish spec: %w", err)
+	}
+	return nil
+}
+
+// makeDepot makes the depot that fits where the workers are, and returns what the spec says of it.
+func (in *Initializer) makeDepot(ctx context.Context) (name string, err error) {
+	switch {
+	case in.Listen == "":
+		in.depot = newMemory()
+	case in.TLS == nil:
+		if name, err = filepath.Abs(filepath.Join(in.Folder.Work(), "depot")); err != nil {
+			return "", fmt.Errorf("depot: %w", err)
+		}
+		in.depot, err = newFolder(name)
+	default:
+		name = inLog
+		if err = makeBodies(ctx, in.js); err == nil {
+			in.depot, err = newLogDepot(ctx, in.js)
+		}
+	}
+	return name, err
+}
+
+// URL returns the address that workers reach the initializer at.
+func (in *Initializer) URL() string { return in.server.ClientURL() }
+
+// Work runs a worker in this process until the run is over.
+func (in *Initializer) Work(ctx context.Context, config Config) error {
+	if err := config.check(); err != nil {
+		return err
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(in.server), nats.Token(in.Token), nats.Name(config.Name))
+	if err != nil {
+		return fmt.Errorf("connect to log: %w", err)
+	}
+	defer nc.Close()
+	return run(ctx, config, nc, in.depot)
+}
+
+// Run feeds and gathers until everything is gathered, or until Drain was called and what was under way is gathered: then it
+// returns ErrDrained. The folder is left open, for its owner to finish.
+func (in *Initializer) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	parts, err := in.js.CreateConsumer(ctx, partStream, jetstream.ConsumerConfig{
+		Durable: partConsumer, AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: -1,
+	})
+	if err != nil {
+		return fmt.Errorf("create consumer %s: %w", partConsumer, err)
+	}
+	messages, err := parts.Messages(jetstream.PullMaxMessages(64))
+	if err != nil {
+		return fmt.Errorf("pull parts: %w", err)
+	}
+	helping, stop := context.WithCancel(ctx)
+	arrived, fed := make(chan jetstream.Msg), make(chan feedEvent)
+	group.Go(func() error { return in.crew.watch(helping, in.nc, in.Log) })
+	group.Go(func() error { return in.arrive(helping, messages, arrived) })
+	group.Go(func() error { return in.feed(ctx, fed) })
+	group.Go(func() error {
+		defer stop()
+		defer messages.Stop()
+		if err := in.collect(ctx, arrived, fed); err != nil {
+			return err
+		}
+		return in.dismiss(ctx)
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if in.Uplink == nil {
+		for _, input := range in.Folder.Run.Inputs {
+			if err := input.Check(); err != nil {
+				return err
+			}
+		}
+	}
+	if !in.gather.finished() {
+		return ErrDrained
+	}
+	return nil
+}
+
+// dismiss tells the workers, those that are there and those that are still coming, that the run is over.
+func (in *Initializer) dismiss(ctx context.Context) error {
+	if _, err := in.bucket.Put(ctx, overKey, nil); err != nil {
+		return fmt.Errorf("end run: %w", err)
+	}
+	if err := in.nc.Publish(endSubject, nil); err != nil {
+		return fmt.Errorf("end run: %w", err)
+	}
+	return in.nc.Flush()
+}
+
+// Drain stops feeding; Run ends when what is under way has been gathered. It may be called more than once.
+func (in *Initializer) Drain() { in.once.Do(func() { close(in.drain) }) }
+
+// Close ends the log. What it held is lost; the folder is what remains. It may be called more than once.
+func (in *Initializer) Close() error {
+	in.closing.Do(func() { in.closed = in.shutDown() })
+	return in.closed
+}
+
+func (in *Initializer) shutDown() error {
+	if in.nc != nil {
+		// A server with pull requests open takes 50 ms to shut down; without consumers there are none.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = in.js.DeleteConsumer(ctx, partStream, partConsumer) // in vain where Run was not called
+		_ = in.js.DeleteConsumer(ctx, batchStream, batchConsumer)
+		in.nc.Close()
+	}
+	in.server.Shutdown()
+	in.server.WaitForShutdown()
+	if err := os.RemoveAll(in.Folder.Work()); err != nil {
+		return fmt.Errorf("remove %s: %w", in.Folder.Work(), err)
+	}
+	return nil
+}
+
+// begin returns the offset at which an input begins: a generated one with a header, at that.
+func (in *Initializer) begin(i int) int64 {
+	if in.Folder.Run.Inputs[i].IsGenerated() && in.flow.Source.HasHeader() {
+		return headerRow
+	}
+	return 0
+}

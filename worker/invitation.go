@@ -1,0 +1,34 @@
+package worker
+
+import (
+	"time"
+
+	"flashmob/manifest"
+)
+
+// Invitation is what a worker process is told when it is started, as one line of JSON on its standard input: never on
+// the command line, where everybody on the host could read the token.
+type Invitation struct {
+	Name  string `json:"name"`
+	Slots int    `json:"slots"` // 0 for one a core
+	URL   string `json:"url"`   // of the initializer
+	Token string `json:"token"`
+	CA    []byte `json:"ca,omitempty"` // certificate that the initializer's must be signed with; empty for no TLS
+	// Free means that the process goes on when its standard input ends: nobody holds it.
+	Free bool `json:"free,omitempty"`
+	// Share makes the process hand on its binary, and do nothing else.
+	Share *Share `json:"share,omitempty"`
+	// Appointment makes the process the run's initializer, with slots of its own.
+	Appointment *Appointment `json:"appointment,omitempty"`
+}
+
+// Appointment is what an initializer on a host is told besides.
+type Appointment struct {
+	Run       manifest.Run  `json:"run"`
+	Folder    string        `json:"folder"` // for the results, on the host
+	Listen    string        `json:"listen"` // host:port of the log
+	Socket    string        `json:"socket"` // path of the Control's socket
+	Identity  Identity      `json:"identity"`
+	BatchRows int           `json:"batch_rows,omitempty"`
+	Patience  time.Duration `json:"patience"` // how long to wait for an operator once the run is over
+}

@@ -1,0 +1,63 @@
+package worker
+
+import (
+	"testing"
+	"time"
+)
+
+func TestBatchesTakeAQuarterOfASecond(t *testing.T) {
+	const first, limit, slots = 64 << 10, 8 << 20, 2
+	for name, rate := range map[string]float64{"fast": 75e6, "slow": 37e3, "very slow": 50} {
+		t.Run(name, func(t *testing.T) {
+			var s sizer
+			if got := s.next(first, limit, -1, slots); got != first {
+				t.Fatalf("the first batch has %d bytes, want %d", got, first)
+			}
+			size := int64(first)
+			for range 20 { // batches that take what their size takes at the rate
+				s.observe(size, time.Duration(float64(size)/rate*float64(time.Second)))
+				if next := s.next(first, limit, -1, slots); next > growth*size {
+					t.Fatalf("a batch of %d bytes after one of %d", next, size)
+				} else {
+					size = next
+				}
+			}
+			if want := max(min(int64(rate/4), limit), 1); size < want-1 || size > want+1 {
+				t.Errorf("batches have %d bytes, want %d", size, want)
+			}
+		})
+	}
+}
+
+func TestBatchesShrinkTowardsTheEnd(t *testing.T) {
+	var s sizer
+	s.observe(8<<20, 100*time.Millisecond)
+	last, batches := int64(1<<62), 0
+	for remaining := int64(100 << 20); remaining > 0; batches++ {
+		size := min(s.next(1, 8<<20, remaining, 4), remaining)
+		if size > last {
+			t.Fatalf("a batch of %d follows one of %d", size, last)
+		}
+		last = size
+		remaining -= size
+	}
+	if limit := int64(1 << 20); last > limit {
+		t.Errorf("the last batch has %d bytes, want at most %d", last, limit)
+	}
+	if batches > 60 {
+		t.Errorf("%d batches for 100 MiB", batches)
+	}
+}
+
+func TestSmallBatchesAreHeldInGreaterNumber(t *testing.T) {
+	for _, c := range []struct {
+		took time.Duration
+		want int
+	}{{0, 2}, {time.Second, 2}, {10 * time.Millisecond, 5}, {time.Microsecond, 2 + aheadMost}} {
+		var p pace
+		p.observe(c.took)
+		if got := p.hold(); got != c.want {
+			t.Errorf("batches of %s: holds %d for a slot, want %d", c.took, got, c.want)
+		}
+	}
+}

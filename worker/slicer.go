@@ -1,0 +1,215 @@
+package worker
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/cespare/xxhash/v2"
+
+	"flashmob/flow"
+)
+
+// slice is a stretch of an input: whole records, or one giant.
+type slice struct {
+	offset, length int64
+	data           []byte // its bytes, where the slicer keeps them; of a giant only the head
+	giant          *Giant
+}
+
+// slicer cuts an input into slices of whole records, reading it once from front to back in bounded memory.
+type slicer struct {
+	source    io.Reader
+	replay    func(from, to int64) io.Reader // reads again what is not kept; nil where all is kept
+	cutter    *flow.Cutter
+	maxRecord int64
+
+	start   int64  // of the next slice
+	end     int64  // of the last whole record seen
+	pos     int64  // everything before it has been looked at
+	kept    []byte // the bytes [start, pos), where replay is nil or keep is set
+	keep    bool
+	count   int    // records in [start, end), where they are counted
+	pending []byte // read, but not looked at
+	block   []byte // what pending lies in
+	eof     bool
+}
+
+const (
+	minBlock  = 4 << 10
+	maxBlock  = 256 << 10
+	giantHead = 64 << 10 // how much of a giant goes to the rejects
+)
+
+// next returns the next slice: exactly rows records if rows is positive, else about target bytes. It returns io.EOF
+// behind the last.
+func (s *slicer) next(target int64, rows int) (slice, error) {
+	for {
+		whole := s.end > s.start
+		switch {
+		case whole && rows > 0 && s.count >= rows, whole && rows <= 0 && s.pos-s.start >= target:
+			return s.take(s.end), nil
+		case s.pos-s.end > s.maxRecord && whole:
+			return s.take(s.end), nil
+		case s.pos-s.end > s.maxRecord:
+			return s.giant()
+		case s.eof && s.pos > s.start:
+			return s.take(s.pos), nil
+		case s.eof:
+			return slice{}, io.EOF
+		}
+		if err := s.look(target-(s.pos-s.start), rows > 0); err != nil {
+			return slice{}, err
+		}
+	}
+}
+
+// look takes in one more block, up to the first record's end if one is set.
+func (s *slicer) look(want int64, one bool) error {
+	if err := s.fill(want); err != nil || len(s.pending) == 0 {
+		return err
+	}
+	used := len(s.pending)
+	if one {
+		n, ok := s.cutter.Next(s.pending)
+		if used = n; ok {
+			s.end = s.pos + int64(n)
+			s.count++
+		}
+	} else if last := s.cutter.Last(s.pending); last > 0 {
+		s.end = s.pos + int64(last)
+	}
+	s.consume(used)
+	return nil
+}
+
+// fill sees to it that something is pending, unless the input is at its end.
+func (s *slicer) fill(want int64) error {
+	if len(s.pending) > 0 || s.eof {
+		return nil
+	}
+	if s.block == nil {
+		s.block = make([]byte, maxBlock)
+	}
+	// At least so much that a byte order mark is seen whole; no more, for a pipe may have no more for a long time.
+	n, err := io.ReadAtLeast(s.source, s.block[:min(max(want, minBlock), maxBlock)], len(byteOrderMark))
+	s.pending = s.block[:n]
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		s.eof, err = true, nil
+	}
+	return err
+}
+
+// consume moves the first n pending bytes behind pos.
+func (s *slicer) consume(n int) {
+	if s.replay == nil || s.keep {
+		s.kept = append(s.kept, s.pending[:n]...)
+	}
+	s.pending = s.pending[n:]
+	s.pos += int64(n)
+	if s.eof && len(s.pending) == 0 && s.pos > s.end {
+		s.count++ // the last record may do without a line end
+	}
+}
+
+// first returns the first record of the input as a slice with its bytes, be they kept later or not. A byte order mark
+// in front of it belongs to the slice, but not to the record.
+func (s *slicer) first() (slice, error) {
+	s.keep = true
+	defer func() { s.keep = false }()
+	if err := s.fill(minBlock); err != nil {
+		return slice{}, err
+	}
+	if bom, _ := splitBOM(s.pending); bom != nil {
+		s.consume(len(bom))
+	}
+	return s.next(0, 1)
+}
+
+// take returns [start, end) as a slice.
+func (s *slicer) take(end int64) slice {
+	got := slice{offset: s.start, length: end - s.start}
+	if s.replay == nil || s.keep {
+		got.data, s.kept = s.kept[:got.length:got.length], bytes.Clone(s.kept[got.length:])
+	} else {
+		s.kept = nil
+	}
+	s.start, s.end, s.count = end, max(end, s.end), 0
+	return got
+}
+
+// unread puts back the slice that was taken last: one record, with its bytes.
+func (s *slicer) unread(last slice) {
+	s.start, s.count = last.offset, 1
+	s.kept = append(last.data, s.kept...)
+}
+
+// skip moves over the first n bytes of the input, which end at a record's end, and returns their hash.
+func (s *slicer) skip(n int64) (hash uint64, err error) {
+	h := xxhash.New()
+	known := min(n, int64(len(s.kept)))
+	h.Write(s.kept[:known])
+	s.kept = s.kept[known:]
+	for n -= known; n > 0; {
+		if err := s.fill(n); err != nil {
+			return 0, err
+		}
+		if len(s.pending) == 0 {
+			return h.Sum64(), io.ErrUnexpectedEOF
+		}
+		step := min(n, int64(len(s.pending)))
+		h.Write(s.pending[:step])
+		s.pending = s.pending[step:]
+		s.pos += step
+		n -= step
+	}
+	s.start, s.end, s.count, s.kept = s.pos, s.pos, 0, s.kept[:0]
+	return h.Sum64(), nil
+}
+
+// giant returns the slice of the record that begins at start and is longer than allowed, of which it keeps the head.
+func (s *slicer) giant() (slice, error) {
+	g, h := &Giant{}, xxhash.New()
+	var head []byte
+	taste := func(b []byte) {
+		h.Write(b)
+		g.Lines += int64(countLines(b))
+		head = append(head, b[:min(len(b), giantHead-len(head))]...)
+	}
+	if s.replay == nil || s.keep {
+		taste(s.kept)
+	} else if err := each(s.replay(s.start, s.pos), taste); err != nil {
+		return slice{}, err
+	}
+	for ended := false; !ended; {
+		if err := s.fill(maxBlock); err != nil {
+			return slice{}, err
+		}
+		if len(s.pending) == 0 {
+			break
+		}
+		n, ok := s.cutter.Next(s.pending)
+		taste(s.pending[:n])
+		s.pending = s.pending[n:]
+		s.pos += int64(n)
+		ended = ok
+	}
+	got := slice{offset: s.start, length: s.pos - s.start, giant: g, data: head}
+	g.Hash = hexHash(h.Sum64())
+	s.start, s.end, s.count, s.kept = s.pos, s.pos, 0, s.kept[:0]
+	return got, nil
+}
+
+// each calls f with everything that r has, block by block.
+func each(r io.Reader, f func([]byte)) error {
+	block := make([]byte, maxBlock)
+	for {
+		n, err := r.Read(block)
+		f(block[:n])
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

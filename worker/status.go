@@ -1,0 +1,84 @@
+package worker
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"flashmob/flow"
+	"flashmob/manifest"
+)
+
+// Status is how far a run is.
+type Status struct {
+	Tally    flow.Tally    // of what is gathered, earlier sittings included
+	Covered  int64         // input gathered: bytes, or rows where it is generated
+	Total    int64         // input in all, in the same measure; -1 where it is not known
+	Rows     bool          // the measure is rows
+	Resumed  int64         // of Covered, what earlier sittings did
+	Bytes    int64         // results gathered
+	Late     int64         // parts dropped because their range was covered already
+	Slots    int           // at work
+	Workers  []WorkerState // in order of their names
+	FirstOut time.Time     // when the first part came; zero until then
+}
+
+// WorkerState is one worker's share in a run.
+type WorkerState struct {
+	Name    string
+	Slots   int
+	Parts   int64
+	Records int64
+	Lost    bool // it has gone silent or left before the end
+}
+
+// newStatus returns the status of a run that begins or goes on with what the folder has.
+func newStatus(folder *manifest.Folder) Status {
+	s := Status{Tally: folder.Totals, Bytes: folder.Size()}
+	for _, in := range folder.Run.Inputs {
+		s.Rows = s.Rows || in.IsGenerated()
+		if s.Total < 0 || !in.HasRanges() {
+			s.Total = -1
+			continue
+		}
+		s.Total += in.Size
+	}
+	for _, part := range folder.Parts {
+		if !(s.Rows && part.Kind == manifest.Header) {
+			s.Covered += part.Length
+		}
+	}
+	s.Resumed = s.Covered
+	return s
+}
+
+// note takes a gathered part into the status.
+func (in *Initializer) note(part Part, first bool) {
+	in.crew.credit(part, first)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := &in.status
+	if !first {
+		s.Late++
+		return
+	}
+	if s.FirstOut.IsZero() {
+		s.FirstOut = time.Now()
+	}
+	s.Tally.Add(part.Tally)
+	s.Bytes += part.Results
+	if !(s.Rows && part.Batch.Kind == manifest.Header) {
+		s.Covered += part.Batch.Length
+	}
+}
+
+// Status returns how far the run is. Safe for concurrent use.
+func (in *Initializer) Status() Status {
+	in.mu.Lock()
+	s := in.status
+	in.mu.Unlock()
+	s.Workers = in.crew.states()
+	s.Slots = in.crew.slots()
+	slices.SortFunc(s.Workers, func(a, b WorkerState) int { return strings.Compare(a.Name, b.Name) })
+	return s
+}

@@ -1,0 +1,173 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"flashmob/input"
+)
+
+// AckWait is how long a batch may go without a sign of life from its worker before the log hands it to another.
+const AckWait = 2 * time.Second
+
+// worker is a Run in progress.
+type worker struct {
+	Config
+	nc     *nats.Conn
+	js     jetstream.JetStream
+	spec   Spec
+	depot  depot
+	ranges *input.Ranges
+	alive  keeper
+	pace   pace
+	held   *window      // batches that wait or are worked on
+	busy   atomic.Int64 // slots at work
+}
+
+// claim is a batch that this worker holds.
+type claim struct {
+	batch Batch
+	body  []byte
+	msg   jetstream.Msg
+}
+
+// work pulls batches and processes them on the slots.
+//
+// The slots are kept busy: batches wait in ready, and a slot does not wait for the acks of its last part before it
+// begins the next batch.
+func (w *worker) work(ctx context.Context) error {
+	f, err := flowOf(w.spec.Run, w.Flow)
+	if err != nil {
+		return err
+	}
+	batches, err := w.js.Consumer(ctx, batchStream, batchConsumer)
+	if err != nil {
+		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	ready := make(chan claim, w.Slots*(aheadMost+2)) // has room for all that can be held
+	for range w.Slots {
+		packer, err := newPacker(w.spec.Run.Compress)
+		if err != nil {
+			return err
+		}
+		s := &slot{worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges}
+		group.Go(func() error { return w.serve(ctx, group, s, ready) })
+	}
+	group.Go(func() error { return w.pull(ctx, batches, ready) })
+	group.Go(func() error { return w.alive.run(ctx, AckWait/4) })
+	group.Go(func() error { return w.beat(ctx) })
+	return group.Wait()
+}
+
+// pull keeps ready filled, with as many batches as should be held.
+func (w *worker) pull(ctx context.Context, batches jetstream.Consumer, ready chan<- claim) error {
+	limit := func() int { return w.Slots * w.pace.hold() }
+	for {
+		if err := w.held.enter(ctx, nil, limit); err != nil {
+			return err
+		}
+		n := 1 + w.held.fill(limit())
+		got, err := w.fetch(ctx, batches, n, ready)
+		w.held.leave(n - got)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fetch asks the log for up to n batches and passes on those that it gets.
+func (w *worker) fetch(ctx context.Context, batches jetstream.Consumer, n int, ready chan<- claim) (got int, err error) {
+	// One is waited for; the rest comes along if it is there.
+	wait, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	messages, err := batches.Fetch(n, jetstream.FetchContext(wait))
+	if err != nil {
+		return 0, w.retry(ctx, "pull batches", err)
+	}
+	for msg := range messages.Messages() {
+		c := claim{msg: msg}
+		if c.body, err = decode(msg.Data(), &c.batch); err != nil {
+			return got, fmt.Errorf("pull batch: %w", err)
+		}
+		w.alive.add(msg)
+		got++
+		ready <- c
+	}
+	if err := messages.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return got, w.retry(ctx, "pull batches", err)
+	}
+	return got, nil
+}
+
+// retry waits a little after an error of the log, which may be away for a while: only ctx ends a worker.
+func (w *worker) retry(ctx context.Context, doing string, err error) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(100 * time.Millisecond):
+		w.Log.Debug("log not reached", "doing", doing, "err", err)
+		return nil
+	}
+}
+
+// serve processes what comes through ready on one slot.
+func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, ready <-chan claim) error {
+	for {
+		var c claim
+		select {
+		case c = <-ready:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		w.busy.Add(1)
+		part, body, err := s.process(c.batch, c.body)
+		if err != nil {
+			part.Failure = err.Error()
+		}
+		w.busy.Add(-1)
+		if c.batch.typical() {
+			w.pace.observe(part.Took)
+		}
+		w.held.leave(1)
+		group.Go(func() error { return w.commit(ctx, c, part, body) })
+	}
+}
+
+// commit publishes the part, waits until the log has it, and only then acks the batch: in between lies nothing that
+// could be lost.
+func (w *worker) commit(ctx context.Context, c claim, part Part, body []byte) error {
+	defer w.alive.remove(c.msg)
+	if len(body) > inlineLimit {
+		ref, err := w.depot.Put(body)
+		if err != nil {
+			part.Failure = err.Error()
+		}
+		part.Ref, body = ref, nil
+	}
+	message, err := encode(part, body)
+	if err != nil {
+		return err
+	}
+	for {
+		_, err := w.js.Publish(ctx, partSubject, message)
+		if err == nil {
+			break
+		}
+		if err := w.retry(ctx, "publish part", err); err != nil {
+			return err
+		}
+	}
+	// A lost ack only makes the log hand out the batch again, and the gatherer drop what comes of it.
+	if err := c.msg.Ack(); err != nil {
+		w.Log.Debug("ack batch", "batch", c.batch.Offset, "err", err)
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"flashmob/input"
+)
+
+// Config is what a Worker is told.
+type Config struct {
+	// Name is the worker's name in logs and reports. Defaults to "worker".
+	Name string
+	// Slots is how many batches it processes at once. Defaults to the number of cores.
+	Slots int
+	// URL is the initializer's address, nats://host:port.
+	URL string
+	// Token is the run's password.
+	Token string
+	// CA is the certificate, in PEM, that the initializer's must be signed with. Defaults to none: no TLS.
+	CA []byte
+	// Version is the program's version; the initializer's must be the same.
+	Version string
+	// Flow makes the application's flow.
+	Flow MakeFlow
+	// Log receives what the worker has to say. Defaults to nothing.
+	Log *slog.Logger
+}
+
+// check fills in the defaults and returns what is wrong with the rest.
+func (c *Config) check() error {
+	if c.Name == "" {
+		c.Name = "worker"
+	}
+	if c.Slots == 0 {
+		c.Slots = runtime.GOMAXPROCS(0)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case c.Slots < 0:
+		return fmt.Errorf("slots %d: must be 1 or more", c.Slots)
+	case c.Flow == nil:
+		return errors.New("worker: no application")
+	}
+	return nil
+}
+
+// ErrVersion says that worker and initializer are not of one build.
+var ErrVersion = errors.New("versions differ")
+
+// Run processes batches until the run is over or ctx ends. A worker that loses its initializer keeps trying to find it
+// again for as long as ctx lasts.
+func Run(ctx context.Context, config Config) error {
+	if err := config.check(); err != nil {
+		return err
+	}
+	options := []nats.Option{
+		nats.Token(config.Token), nats.Name(config.Name), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
+		nats.RetryOnFailedConnect(true),
+	}
+	if config.CA != nil {
+		trust, err := trustOnly(config.CA)
+		if err != nil {
+			return err
+		}
+		options = append(options, nats.Secure(trust))
+	}
+	nc, err := nats.Connect(config.URL, options...)
+	if err != nil {
+		return fmt.Errorf("connect to initializer %s: %w", config.URL, err)
+	}
+	defer nc.Close()
+	return run(ctx, config, nc, nil)
+}
+
+// run is Run over an open connection. shared is the depot of the process, nil where the run's is a folder.
+func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("connect to log: %w", err)
+	}
+	ended, err := nc.SubscribeSync(endSubject)
+	if err != nil {
+		return fmt.Errorf("subscribe %s: %w", endSubject, err)
+	}
+	bucket, spec, err := fetchSpec(ctx, js)
+	if err != nil {
+		return err
+	}
+	// The subscription is in force before the key is looked for: one of the two tells that the run is over.
+	if err := nc.Flush(); err != nil {
+		return fmt.Errorf("subscribe %s: %w", endSubject, err)
+	}
+	if _, err := bucket.Get(ctx, overKey); err == nil {
+		return nil
+	} else if !errors.Is(err, jetstream.ErrKeyNotFound) {
+		return fmt.Errorf("join run %s: %w", spec.Run.ID, err)
+	}
+	if spec.Run.Version != config.Version {
+		return fmt.Errorf("join run %s: %w: initializer is %s, worker is %s", spec.Run.ID, ErrVersion, spec.Run.Version, config.Version)
+	}
+	switch {
+	case shared != nil:
+	case spec.Depot == inLog:
+		shared, err = newLogDepot(ctx, js)
+	default:
+		shared, err = newFolder(spec.Depot)
+	}
+	if err != nil {
+		return err
+	}
+	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, ranges: new(input.Ranges), held: newWindow()}
+	defer w.ranges.Close()
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if _, err := ended.NextMsgWithContext(ctx); err == nil {
+			leave(errRunOver)
+		}
+		return nil
+	})
+	group.Go(func() error { return w.work(ctx) })
+	err = group.Wait()
+	if errors.Is(context.Cause(ctx), errRunOver) {
+		return nil
+	}
+	return err
+}
+
+var errRunOver = errors.New("the run is over")
+
+// fetchSpec reads what the run is, waiting for as long as ctx lasts for an initializer that is not there yet.
+func fetchSpec(ctx context.Context, js jetstream.JetStream) (bucket jetstream.KeyValue, spec Spec, err error) {
+	for {
+		bucket, err = js.KeyValue(ctx, specBucket)
+		var entry jetstream.KeyValueEntry
+		if err == nil {
+			entry, err = bucket.Get(ctx, specKey)
+		}
+		if err == nil {
+			if err := json.Unmarshal(entry.Value(), &spec); err != nil {
+				return nil, spec, fmt.Errorf("fetch spec: %w", err)
+			}
+			return bucket, spec, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, spec, fmt.Errorf("fetch spec: %w", errors.Join(context.Cause(ctx), err))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
