@@ -1,0 +1,228 @@
+package orchestrator
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"flashmob/inventory"
+	"flashmob/manifest"
+	"flashmob/worker"
+)
+
+// ClusterConfig is what a run on the hosts of an inventory is to be.
+type ClusterConfig struct {
+	// Inventory is the hosts. One must be the initializer.
+	Inventory inventory.Inventory
+	// Reread returns the inventory as it is now: hosts that are new in it join the run. Defaults to nil: none do.
+	Reread func() (inventory.Inventory, error)
+	// Identity says what determines the results. Its ID is left empty.
+	Identity manifest.Run
+	// Output is the result folder, here.
+	Output string
+	// Attach follows the run that was begun in Output, which goes on in the cluster.
+	Attach bool
+	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.
+	BatchRows int
+	// Setup are shell commands that every host runs before its worker starts.
+	Setup []string
+	// WorkerProgram returns the path of the worker's binary for an architecture.
+	WorkerProgram func(arch string) (string, error)
+	// ConnectWait is how long a host may take to boot. Defaults to three minutes.
+	ConnectWait time.Duration
+	// Port is the log's, on the initializer. Defaults to 4222.
+	Port int
+	// Log receives what the operator should know. Defaults to nothing.
+	Log *slog.Logger
+}
+
+func (c *ClusterConfig) check() error {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.ConnectWait == 0 {
+		c.ConnectWait = connectWait
+	}
+	if c.Port == 0 {
+		c.Port = 4222
+	}
+	if err := c.Inventory.Check(); err != nil {
+		return fmt.Errorf("inventory: %w", err)
+	}
+	if _, ok := c.Inventory.Initializer(); !ok {
+		return errors.New("inventory: no host in the group initializer")
+	}
+	return nil
+}
+
+// Cluster is one run on the hosts of an inventory. Make it with NewCluster and Run it once.
+type Cluster struct {
+	ClusterConfig
+	folder   *manifest.Folder
+	parcels  parcels
+	mothers  mothers
+	uploaded atomic.Int64 // bytes of workers that went over the operator's link
+	token    string
+	identity worker.Identity
+	draining chan struct{}
+	status   atomic.Pointer[worker.Status]
+
+	mu      sync.Mutex
+	remotes []*remote
+	phases  []manifest.Phase
+}
+
+// NewCluster returns a run that is ready to start.
+func NewCluster(config ClusterConfig) (*Cluster, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	identity, err := worker.NewIdentity(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{})}
+	c.parcels.program = config.WorkerProgram
+	return c, nil
+}
+
+// Run brings the run to its end and returns its manifest.
+//
+// Every host goes through its own phases (connect, setup, upload, start) as fast as it can; the run begins when the
+// initializer is up, and hosts that come later join it. A host that does not come up is reported, and done without.
+func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
+	if err := c.openFolder(); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.folder.Close()) }()
+	defer c.disconnect()
+	raising, enough := context.WithCancel(ctx)
+	crew := c.raiseAll(raising)
+	defer enough()
+	err = c.work(ctx, crew)
+	enough()
+	crew.wait() // so that no worker is started behind stop's back
+	if err != nil {
+		if !errors.Is(err, ErrCutOff) { // a run that goes on without us is left to go on
+			c.stop(ctx)
+		}
+		return nil, err
+	}
+	if m, err = c.folder.Finish(c.Phases()); err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	c.stop(ctx)
+	c.took("stop", begun)
+	return m, nil
+}
+
+// HostError is an error of one host.
+type HostError struct {
+	Host string
+	Err  error
+}
+
+func (e *HostError) Error() string { return e.Host + ": " + e.Err.Error() }
+func (e *HostError) Unwrap() error { return e.Err }
+
+// openFolder begins the run's folder here, or finds the run to attach to.
+func (c *Cluster) openFolder() (err error) {
+	if c.Attach {
+		c.folder, err = manifest.Resume(c.Output)
+		return err
+	}
+	c.Identity.ID = newRunID(time.Now())
+	c.folder, err = manifest.Create(c.Output, c.Identity)
+	return err
+}
+
+// runFolder is where the run's files are on a host, under the login's home.
+func (c *Cluster) runFolder() string { return path.Join(".flashmob/runs", c.folder.Run.ID) }
+
+// raise brings one host to work.
+func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, error) {
+	begun := time.Now()
+	connected, err := c.connect(ctx, host, c.ConnectWait)
+	if err != nil {
+		return nil, err
+	}
+	r, err := survey(ctx, connected)
+	if err != nil {
+		connected.close()
+		return nil, err
+	}
+	c.mu.Lock()
+	c.remotes = append(c.remotes, r)
+	c.mu.Unlock()
+	if c.Attach {
+		return r, nil
+	}
+	c.tookOf(host, "connect", begun)
+	begun = time.Now()
+	for _, command := range c.Setup {
+		if _, err := r.run(ctx, command, nil); err != nil {
+			return nil, fmt.Errorf("setup %q: %w", command, err)
+		}
+	}
+	c.tookOf(host, "setup", begun)
+	begun = time.Now()
+	p, err := c.upload(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	c.tookOf(host, "upload", begun)
+	begun = time.Now()
+	if err := c.start(ctx, r, p); err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	c.tookOf(host, "start", begun)
+	return r, nil
+}
+
+// tookOf keeps how long a phase of the initializer took; the other hosts' overlap with the work.
+func (c *Cluster) tookOf(host inventory.Host, phase string, begun time.Time) {
+	if host.Role == inventory.Initializer {
+		c.took(phase, begun)
+	}
+}
+
+func (c *Cluster) took(phase string, begun time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.phases = append(c.phases, manifest.Phase{Name: phase, Seconds: time.Since(begun).Seconds()})
+}
+
+// Phases returns the phases that are over, and how long they took.
+func (c *Cluster) Phases() []manifest.Phase {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]manifest.Phase{}, c.phases...)
+}
+
+// Status returns how far the run is, and false until that is known.
+func (c *Cluster) Status() (worker.Status, bool) {
+	if s := c.status.Load(); s != nil {
+		return *s, true
+	}
+	return worker.Status{}, false
+}
+
+// Drain ends the run early: nothing more is handed out, what is under way is finished. Call it once.
+func (c *Cluster) Drain() { close(c.draining) }
+
+// disconnect closes all connections.
+func (c *Cluster) disconnect() {
+	c.mothers.close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.remotes {
+		r.close()
+	}
+}

@@ -1,0 +1,78 @@
+package orchestrator
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"flashmob/inventory"
+)
+
+// rereadEvery is how often new hosts are looked for.
+const rereadEvery = 2 * time.Second
+
+// crew is the hosts of a run on their way to work.
+type crew struct {
+	group       sync.WaitGroup
+	initializer chan *remote // gets the initializer once it is up
+	failed      chan error   // or the reason why it will not be
+}
+
+// raiseAll brings all hosts to work, each as fast as it can, and those that come into the inventory later, until ctx
+// ends.
+func (c *Cluster) raiseAll(ctx context.Context) *crew {
+	w := &crew{initializer: make(chan *remote, 1), failed: make(chan error, 1)}
+	known := map[string]bool{}
+	raise := func(host inventory.Host) {
+		if known[host.Name] {
+			return
+		}
+		known[host.Name] = true
+		w.group.Go(func() { c.raiseOne(ctx, host, w) })
+	}
+	for _, host := range c.Inventory.Processing() {
+		raise(host)
+	}
+	if c.Reread == nil {
+		return w
+	}
+	w.group.Go(func() {
+		tick := time.NewTicker(rereadEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			now, err := c.Reread()
+			if err != nil {
+				c.Log.Debug("reread inventory", "err", err) // it may be gone for a moment, or with the cluster
+				continue
+			}
+			for _, host := range now.ByRole(inventory.Worker) {
+				if !known[host.Name] {
+					c.Log.Info("host joins", "host", host.Name)
+				}
+				raise(host)
+			}
+		}
+	})
+	return w
+}
+
+// raiseOne brings a host to work. Without a worker the run goes on; without its initializer there is none.
+func (c *Cluster) raiseOne(ctx context.Context, host inventory.Host, w *crew) {
+	r, err := c.raise(ctx, host)
+	switch {
+	case host.Role == inventory.Initializer && err != nil:
+		w.failed <- &HostError{Host: host.Name, Err: err}
+	case host.Role == inventory.Initializer:
+		w.initializer <- r
+	case err != nil && ctx.Err() == nil:
+		c.Log.Warn("host is missing: the run goes on without it", "host", host.Name, "err", err)
+	}
+}
+
+// wait waits until nobody is on the way any more.
+func (w *crew) wait() { w.group.Wait() }

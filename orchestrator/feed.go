@@ -1,0 +1,130 @@
+package orchestrator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/klauspost/compress/zstd"
+
+	"flashmob/input"
+	"flashmob/worker"
+)
+
+// feed brings the bytes of inputs as the run asks for them, until ctx ends.
+func (c *Cluster) feed(ctx context.Context, l line) error {
+	var sources sources
+	defer sources.close()
+	for ctx.Err() == nil {
+		answer, err := l.ask(ctx, http.MethodGet, "/want", nil)
+		if err != nil {
+			break // gather says why, if it matters
+		}
+		var want worker.Want
+		wanted := answer.StatusCode == http.StatusOK
+		if wanted {
+			err = json.NewDecoder(answer.Body).Decode(&want)
+		}
+		answer.Body.Close()
+		switch {
+		case err != nil:
+			return fmt.Errorf("feed: %w", err)
+		case answer.StatusCode == http.StatusGone:
+			return nil
+		case !wanted:
+			continue
+		case want.Input < 0 || want.Input >= len(c.folder.Run.Inputs):
+			return fmt.Errorf("feed: input %d is wanted, there are %d", want.Input, len(c.folder.Run.Inputs))
+		}
+		in := c.folder.Run.Inputs[want.Input]
+		source, err := sources.at(want, in)
+		if err != nil {
+			return err
+		}
+		if err := bring(ctx, l, want, source); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("feed %s: %w", in.URI, err)
+		}
+		if err := in.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bring sends what source has, compressed. An error is the source's: what befalls the connection shows in the next Want.
+func bring(ctx context.Context, l line, want worker.Want, source io.Reader) error {
+	reader, writer := io.Pipe()
+	packed := make(chan error, 1)
+	go func() {
+		encoder, err := zstd.NewWriter(writer, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+		if err == nil {
+			_, err = io.Copy(encoder, source)
+		}
+		if err == nil {
+			err = encoder.Close()
+		}
+		writer.CloseWithError(err) // an error cuts the request off: the other side must not take it for the end
+		packed <- err
+	}()
+	if answer, err := l.ask(ctx, http.MethodPut, fmt.Sprintf("/input?input=%d&offset=%d", want.Input, want.Offset), reader); err == nil {
+		answer.Body.Close()
+	}
+	reader.CloseWithError(io.ErrClosedPipe)
+	if err := <-packed; err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		return err
+	}
+	return nil
+}
+
+// sources are the inputs that are being brought, each where it was left.
+type sources map[int]*source
+
+type source struct {
+	*input.Stream
+	at int64
+}
+
+// Read counts how far the source was read.
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Stream.Read(p)
+	s.at += int64(n)
+	return n, err
+}
+
+// at returns the input from the wanted offset on.
+func (s *sources) at(want worker.Want, in input.Input) (*source, error) {
+	if *s == nil {
+		*s = sources{}
+	}
+	of := (*s)[want.Input]
+	if of != nil && of.at > want.Offset { // it must be read again from its front
+		if in == input.Stdin {
+			return nil, fmt.Errorf("input -: bytes from %d on are wanted again, but standard input cannot be read twice", want.Offset)
+		}
+		if err := of.Close(); err != nil {
+			return nil, err
+		}
+		of = nil
+	}
+	if of == nil {
+		stream, err := in.Open()
+		if err != nil {
+			return nil, err
+		}
+		of = &source{Stream: stream}
+		(*s)[want.Input] = of
+	}
+	if _, err := io.CopyN(io.Discard, of, want.Offset-of.at); err != nil {
+		return nil, fmt.Errorf("input %s: skip to byte %d: %w", in.URI, want.Offset, err)
+	}
+	return of, nil
+}
+
+func (s sources) close() {
+	for _, of := range s {
+		of.Close() // read only: nothing is lost
+	}
+}

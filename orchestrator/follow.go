@@ -1,0 +1,237 @@
+package orchestrator
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"flashmob/manifest"
+	"flashmob/worker"
+)
+
+// line is the way to the run's control on the initializer's host.
+type line struct {
+	http *http.Client
+}
+
+// call returns a line to the control.
+func (c *Cluster) call(r *remote) line {
+	return line{&http.Client{Transport: &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return r.client.Dial("unix", c.socket(r)) },
+	}}}
+}
+
+// ask makes a request and returns the answer, whose body is to be closed.
+func (l line) ask(ctx context.Context, method, target string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://initializer"+target, body)
+	if err != nil {
+		return nil, err
+	}
+	return l.http.Do(request)
+}
+
+// do makes a request whose answer does not matter.
+func (l line) do(ctx context.Context, method, target string) error {
+	answer, err := l.ask(ctx, method, target, nil)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+const (
+	pollEvery  = 200 * time.Millisecond
+	answerWait = 20 * time.Millisecond
+)
+
+// work brings the input to the run and its results home, until the run is over. When the connection breaks it is made
+// anew: the run does not mind.
+func (c *Cluster) work(ctx context.Context, w *crew) error {
+	var r *remote
+	select {
+	case r = <-w.initializer:
+	case err := <-w.failed:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer c.took("work", time.Now())
+	for {
+		err := c.sit(ctx, r)
+		if !errors.Is(err, ErrCutOff) || ctx.Err() != nil {
+			return err
+		}
+		c.Log.Warn("cut off from the run: connecting again", "host", r.host.Name, "err", err)
+		connected, again := c.connect(ctx, r.host, reconnectWait)
+		if again != nil {
+			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, again)}
+		}
+		r.conn.close()
+		r.conn = connected
+		if died := c.died(ctx, r); died != nil {
+			return &HostError{Host: r.host.Name, Err: died}
+		}
+	}
+}
+
+// sit follows the run over one connection.
+func (c *Cluster) sit(ctx context.Context, r *remote) error {
+	l := c.call(r)
+	defer l.http.CloseIdleConnections()
+	if err := c.await(ctx, r, l); err != nil {
+		return &HostError{Host: r.host.Name, Err: err}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	over := make(chan struct{})
+	helping, stop := context.WithCancel(ctx)
+	group.Go(func() error {
+		defer close(over)
+		defer stop()
+		return c.gather(ctx, r, l)
+	})
+	group.Go(func() error { return c.feed(helping, l) })
+	group.Go(func() error { return c.poll(helping, l) })
+	group.Go(func() error {
+		select {
+		case <-c.draining:
+			return l.do(ctx, http.MethodPost, "/drain")
+		case <-over:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	err := group.Wait()
+	if err == nil || errors.Is(err, worker.ErrDrained) {
+		err = errors.Join(err, l.do(context.WithoutCancel(ctx), http.MethodPost, "/leave"))
+	}
+	return err
+}
+
+// await waits until the initializer answers.
+func (c *Cluster) await(ctx context.Context, r *remote, l line) error {
+	begun := time.Now()
+	for {
+		err := l.do(ctx, http.MethodGet, "/status")
+		if err == nil {
+			return nil
+		}
+		if died := c.died(ctx, r); died != nil {
+			return died
+		}
+		if time.Since(begun) > c.ConnectWait {
+			return fmt.Errorf("initializer does not answer: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(answerWait):
+		}
+	}
+}
+
+// poll keeps the status fresh.
+func (c *Cluster) poll(ctx context.Context, l line) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		if answer, err := l.ask(ctx, http.MethodGet, "/status", nil); err == nil {
+			var s worker.Status
+			if json.NewDecoder(answer.Body).Decode(&s) == nil {
+				c.tellLost(s)
+				c.status.Store(&s)
+			}
+			answer.Body.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// tellLost reports workers that were there at the last look, and are lost now.
+func (c *Cluster) tellLost(now worker.Status) {
+	before := c.status.Load()
+	if before == nil {
+		return
+	}
+	lost := map[string]bool{}
+	for _, w := range before.Workers {
+		lost[w.Name] = w.Lost
+	}
+	for _, w := range now.Workers {
+		if was, known := lost[w.Name]; known && w.Lost && !was {
+			c.Log.Warn("worker lost: its batches go to the others", "host", w.Name)
+		}
+	}
+}
+
+// gather takes the parts home as they are gathered in the cluster, until the run is over.
+func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
+	answer, err := l.ask(ctx, http.MethodGet, fmt.Sprintf("/parts?from=%d", len(c.folder.Parts)), nil)
+	if err != nil {
+		return fmt.Errorf("gather: %w: %w", ErrCutOff, err)
+	}
+	defer answer.Body.Close()
+	stream := bufio.NewReaderSize(answer.Body, 1<<20)
+	for {
+		text, err := stream.ReadBytes('\n')
+		if err != nil {
+			return fmt.Errorf("gather: %w: %w", ErrCutOff, err)
+		}
+		var item worker.Followed
+		if err := json.Unmarshal(text, &item); err != nil {
+			return fmt.Errorf("gather: %w", err)
+		}
+		if item.Over != nil {
+			return item.Over.Err()
+		}
+		if item.Part == nil {
+			return errors.New("gather: an item that is neither a part nor the end")
+		}
+		if err := c.take(*item.Part, stream); err != nil {
+			return err
+		}
+	}
+}
+
+// ErrInitializerGone says that the host that held the run is gone, and the run with it. What came home is kept.
+var ErrInitializerGone = errors.New("the run's initializer is gone")
+
+// ErrCutOff says that the run goes on, but nothing comes from it any more.
+var ErrCutOff = errors.New("cut off from the run")
+
+// take appends a part to the folder here, if it is what it says.
+func (c *Cluster) take(part manifest.Part, stream io.Reader) error {
+	return c.folder.Append(part, func(results *os.File) ([]byte, error) {
+		h := sha256.New()
+		if _, err := io.CopyN(io.MultiWriter(results, h), stream, part.Bytes); err != nil {
+			if local := new(fs.PathError); errors.As(err, &local) { // it is this disk that fails
+				return nil, err
+			}
+			return nil, fmt.Errorf("%w: %w", ErrCutOff, err)
+		}
+		if sum := hex.EncodeToString(h.Sum(nil)); sum != part.SHA256 {
+			return nil, fmt.Errorf("part at %d: its hash is %.8s, want %.8s", part.Offset, sum, part.SHA256)
+		}
+		rejects := make([]byte, part.RejectBytes)
+		if _, err := io.ReadFull(stream, rejects); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrCutOff, err)
+		}
+		return rejects, nil
+	})
+}

@@ -1,0 +1,104 @@
+package orchestrator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"flashmob/inventory"
+	"flashmob/worker"
+)
+
+// patienceAfter is how long a finished run waits for an operator who went away, before its processes end. What it has
+// gathered stays on the initializer's host.
+const patienceAfter = 30 * time.Minute
+
+// invitation returns what the worker of a host is told.
+func (c *Cluster) invitation(r *remote) worker.Invitation {
+	initializer, _ := c.Inventory.Initializer()
+	listen := net.JoinHostPort(initializer.Inside(), strconv.Itoa(c.Port))
+	invitation := worker.Invitation{
+		Name: r.host.Name, URL: "tls://" + listen, Token: c.token, CA: c.identity.Certificate, Free: true,
+	}
+	if r.host.Role == inventory.Initializer {
+		invitation.Appointment = &worker.Appointment{
+			Run: c.folder.Run, Folder: path.Join(c.runFolder(), "results"), Listen: listen,
+			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter,
+		}
+	}
+	return invitation
+}
+
+// socket returns the path of the control's socket.
+func (c *Cluster) socket(r *remote) string { return path.Join(r.home, c.runFolder(), "control") }
+
+// files returns the paths of a host's log and process ID.
+func (c *Cluster) files(r *remote) (log, pid string) {
+	base := path.Join(c.runFolder(), r.host.Name)
+	return base + ".log", base + ".pid"
+}
+
+// start starts the worker of a host, in a session of its own: it outlives the connection.
+func (c *Cluster) start(ctx context.Context, r *remote, p parcel) error {
+	text, err := json.Marshal(c.invitation(r))
+	if err != nil {
+		return err
+	}
+	log, pid := c.files(r)
+	// The invitation holds secrets: it goes through a file that only the login can read, and that is gone at once.
+	command := fmt.Sprintf(`set -e; umask 077; mkdir -p %[1]s; cat > %[2]s.in; exec 3< %[2]s.in; rm %[2]s.in; `+
+		`setsid %[3]s <&3 3<&- > %[2]s 2>&1 & echo $! > %[4]s`, quote(c.runFolder()), quote(log), p.path(), quote(pid))
+	_, err = r.run(ctx, command, bytes.NewReader(append(text, '\n')))
+	return err
+}
+
+// ErrWorkerDied says that a worker process ended before its time.
+var ErrWorkerDied = errors.New("worker ended")
+
+// died returns an error with the end of the log if a host's worker is not running.
+func (c *Cluster) died(ctx context.Context, r *remote) error {
+	log, pid := c.files(r)
+	out, err := r.run(ctx, fmt.Sprintf(`kill -0 $(cat %s) 2>/dev/null || tail -c 2000 %s`, quote(pid), quote(log)), nil)
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		return fmt.Errorf("%w: %s", ErrWorkerDied, strings.TrimSpace(out))
+	}
+	return nil
+}
+
+// stopWait is how long ending the processes of a run may take.
+const stopWait = 20 * time.Second
+
+// stop ends the processes on all hosts and takes away the run's files. A host that cannot be reached any more is
+// reported: if it lives, its own clock ends it.
+func (c *Cluster) stop(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWait)
+	defer cancel()
+	c.mu.Lock()
+	remotes := slices.Clone(c.remotes)
+	c.mu.Unlock()
+	var group sync.WaitGroup
+	for _, r := range remotes {
+		group.Go(func() {
+			_, pid := c.files(r)
+			// Most have left by themselves; the others get a moment, and then no choice.
+			command := fmt.Sprintf(`p=$(cat %[1]s) || exit 0; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $p 2>/dev/null || break; `+
+				`sleep 0.1; done; kill -9 $p 2>/dev/null; rm -rf %[2]s`, quote(pid), quote(c.runFolder()))
+			if _, err := r.run(ctx, command, nil); err != nil {
+				c.Log.Warn("host is gone, or does not answer", "host", r.host.Name, "err", err)
+			}
+		})
+	}
+	group.Wait()
+}

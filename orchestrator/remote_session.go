@@ -1,0 +1,72 @@
+package orchestrator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"flashmob/inventory"
+	"flashmob/worker"
+)
+
+// Session is a connection to a host for what is not part of a run: to look how it does, to read its logs. It knows the
+// host by its pinned key, as a run does. Safe for concurrent use.
+type Session struct{ c *conn }
+
+// Login connects to a host of the inventory, once: a host that does not answer now is an error.
+func Login(ctx context.Context, inv inventory.Inventory, host inventory.Host) (*Session, error) {
+	config, err := clientConfig(inv, host)
+	if err != nil {
+		return nil, &HostError{Host: host.Name, Err: err}
+	}
+	c, err := dial(ctx, host, config)
+	if err != nil {
+		return nil, &HostError{Host: host.Name, Err: fmt.Errorf("connect: %w", err)}
+	}
+	return &Session{c}, nil
+}
+
+// Run runs a shell command on the host and returns what it prints.
+func (s *Session) Run(ctx context.Context, command string) (string, error) {
+	out, err := s.c.run(ctx, command, nil)
+	if err != nil {
+		return out, &HostError{Host: s.c.host.Name, Err: err}
+	}
+	return out, nil
+}
+
+// Close ends the connection.
+func (s *Session) Close() error { return s.c.client.Close() }
+
+// ErrNoRun says that no run goes on where one was looked for.
+var ErrNoRun = errors.New("no run goes on here")
+
+// RunStatus asks the initializer that this session leads to for its newest run that goes on: its ID and how far it is.
+// Without one the error is ErrNoRun.
+func (s *Session) RunStatus(ctx context.Context) (id string, status worker.Status, err error) {
+	out, err := s.Run(ctx, `ls -1t -d "$PWD"/.flashmob/runs/*/control 2>/dev/null || true`)
+	if err != nil {
+		return "", status, err
+	}
+	for _, socket := range strings.Fields(out) {
+		l := line{&http.Client{Transport: &http.Transport{
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return s.c.client.Dial("unix", socket) },
+		}}}
+		answer, err := l.ask(ctx, http.MethodGet, "/status", nil)
+		if err != nil {
+			continue // its process is gone
+		}
+		err = json.NewDecoder(answer.Body).Decode(&status)
+		answer.Body.Close()
+		if err != nil {
+			return "", status, &HostError{Host: s.c.host.Name, Err: fmt.Errorf("status: %w", err)}
+		}
+		folders := strings.Split(socket, "/")
+		return folders[len(folders)-2], status, nil
+	}
+	return "", status, &HostError{Host: s.c.host.Name, Err: ErrNoRun}
+}

@@ -1,0 +1,189 @@
+package orchestrator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"flashmob/inventory"
+)
+
+// conn is the one connection to a host that everything goes over. Safe for concurrent use.
+type conn struct {
+	host   inventory.Host
+	client *ssh.Client
+}
+
+// ErrHostKey says that a host is not the one that it should be, or not known at all. No retry changes that.
+var ErrHostKey = errors.New("host key does not match")
+
+// dial connects once.
+func dial(ctx context.Context, host inventory.Host, config *ssh.ClientConfig) (*conn, error) {
+	var dialer net.Dialer
+	ctx, cancel := context.WithTimeout(ctx, config.Timeout)
+	defer cancel()
+	wire, err := dialer.DialContext(ctx, "tcp", host.HostPort())
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { wire.Close() }) // a host that says nothing
+	connection, channels, requests, err := ssh.NewClientConn(wire, host.HostPort(), config)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		wire.Close()
+		return nil, err
+	}
+	return &conn{host: host, client: ssh.NewClient(connection, channels, requests)}, nil
+}
+
+// clientConfig returns how to log in to a host of the inventory, and how to know it.
+func clientConfig(inv inventory.Inventory, host inventory.Host) (*ssh.ClientConfig, error) {
+	check, algorithms, err := hostKeyCheck(inv, host)
+	if err != nil {
+		return nil, err
+	}
+	methods, err := authMethods(inv.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	user := host.User
+	if user == "" {
+		user = os.Getenv("USER")
+	}
+	if user == "" {
+		user = "root"
+	}
+	return &ssh.ClientConfig{
+		User: user, Auth: methods, HostKeyCallback: check, HostKeyAlgorithms: algorithms, Timeout: 10 * time.Second,
+	}, nil
+}
+
+// hostKeyCheck returns the check of a host's key: against the key that the inventory pins, or else against the
+// known_hosts file. There is no way to switch it off.
+func hostKeyCheck(inv inventory.Inventory, host inventory.Host) (ssh.HostKeyCallback, []string, error) {
+	if host.HostKey != "" {
+		pinned, _, _, _, err := ssh.ParseAuthorizedKey([]byte(host.HostKey))
+		if err != nil {
+			return nil, nil, fmt.Errorf("host key of the inventory: %w", err)
+		}
+		return func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			if bytes.Equal(key.Marshal(), pinned.Marshal()) {
+				return nil
+			}
+			return fmt.Errorf("%w: it is %s, pinned is %s", ErrHostKey, ssh.FingerprintSHA256(key), ssh.FingerprintSHA256(pinned))
+		}, []string{pinned.Type()}, nil
+	}
+	path := inv.KnownHosts
+	if path == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, nil, err
+		}
+		path = filepath.Join(home, ".ssh", "known_hosts")
+	}
+	known, err := knownhosts.New(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("known hosts: %w", err)
+	}
+	return func(name string, addr net.Addr, key ssh.PublicKey) error {
+		err := known(name, addr, key)
+		var mismatch *knownhosts.KeyError
+		if !errors.As(err, &mismatch) {
+			return err
+		}
+		if len(mismatch.Want) == 0 {
+			return fmt.Errorf("%w: %s is not in %s; its key is %s", ErrHostKey, name, path, ssh.FingerprintSHA256(key))
+		}
+		return fmt.Errorf("%w: it is %s, %s line %d has %s", ErrHostKey, ssh.FingerprintSHA256(key), path,
+			mismatch.Want[0].Line, ssh.FingerprintSHA256(mismatch.Want[0].Key))
+	}, nil, nil
+}
+
+// authMethods returns the keys to log in with: the inventory's, or the agent's and the user's own.
+func authMethods(keyFile string) ([]ssh.AuthMethod, error) {
+	if keyFile != "" {
+		signer, err := readKey(keyFile)
+		if err != nil {
+			return nil, err
+		}
+		return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+	}
+	var methods []ssh.AuthMethod
+	if socket := os.Getenv("SSH_AUTH_SOCK"); socket != "" {
+		if wire, err := net.Dial("unix", socket); err == nil {
+			methods = append(methods, ssh.PublicKeysCallback(agent.NewClient(wire).Signers))
+		}
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil, err
+	}
+	var signers []ssh.Signer
+	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+		if signer, err := readKey(filepath.Join(home, ".ssh", name)); err == nil {
+			signers = append(signers, signer)
+		}
+	}
+	if len(signers) > 0 {
+		methods = append(methods, ssh.PublicKeys(signers...))
+	}
+	if len(methods) == 0 {
+		return nil, errors.New("no SSH key: neither in an agent nor in ~/.ssh")
+	}
+	return methods, nil
+}
+
+func readKey(path string) (ssh.Signer, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("SSH key: %w", err)
+	}
+	signer, err := ssh.ParsePrivateKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("SSH key %s: %w", path, err)
+	}
+	return signer, nil
+}
+
+// run runs a command of the remote shell with the given standard input and returns its standard output.
+func (c *conn) run(ctx context.Context, command string, stdin io.Reader) (string, error) {
+	session, err := c.client.NewSession()
+	if err != nil {
+		return "", err
+	}
+	defer session.Close()
+	stop := context.AfterFunc(ctx, func() { session.Close() })
+	defer stop()
+	var out, stderr bytes.Buffer
+	session.Stdin, session.Stdout, session.Stderr = stdin, &out, &stderr
+	err = session.Run(command)
+	if ctx.Err() != nil {
+		return out.String(), context.Cause(ctx)
+	}
+	var exit *ssh.ExitError
+	if errors.As(err, &exit) {
+		return out.String(), fmt.Errorf("exit status %d: %s", exit.ExitStatus(), strings.TrimSpace(lastBytes(stderr.String(), 2000)))
+	}
+	return out.String(), err
+}
+
+// close closes the connection.
+func (c *conn) close() { c.client.Close() }
+
+func lastBytes(s string, n int) string { return s[max(len(s)-n, 0):] }
+
+// quote writes s as one word of a POSIX shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,48 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"flashmob/inventory"
+	"flashmob/worker"
+)
+
+// start starts the worker processes, if there are to be any, all at once.
+func (o *Orchestrator) start(ctx context.Context) error {
+	if o.Processes == 0 {
+		return nil
+	}
+	in := o.initializer.Load()
+	for i := range o.Processes {
+		host := inventory.Host{Name: inventory.HostName(inventory.Worker, i+1), Role: inventory.Worker, Connection: inventory.LocalMachine}
+		p, err := startProcess(ctx, host, o.WorkerProgram, worker.Invitation{
+			Name: host.Name, Slots: share(o.Workers, o.Processes, i), URL: in.URL(), Token: in.Token,
+		})
+		if err != nil {
+			return fmt.Errorf("%s: start worker: %w", host.Name, err)
+		}
+		o.workers = append(o.workers, p)
+	}
+	return nil
+}
+
+// share returns how many of n slots the i-th of k processes gets.
+func share(n, k, i int) int {
+	if i < n%k {
+		return n/k + 1
+	}
+	return n / k
+}
+
+// stop ends the worker processes and waits for them.
+func (o *Orchestrator) stop() error {
+	var errs []error
+	for _, p := range o.workers {
+		if err := p.stop(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: stop worker: %w", p.host.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
