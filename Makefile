@@ -1,0 +1,89 @@
+# Three commands to know:
+#   make run-local                                                     on this machine
+#   make up run-cluster get-results down CLUSTER_SIZE=3 CLOUD=sandbox  on a cluster; CLOUD=aws for a real one
+#   make test
+# `make` alone lists the rest.
+
+INPUT_LINES ?= 1000000
+INPUT       ?=
+WORKERS     ?= 2
+OUTPUT      ?= output
+FUZZTIME    ?= 20s
+
+# The cluster. What is empty is as it was last time, or flashmob's default.
+CLUSTER_SIZE ?=
+CLOUD        ?=
+TYPE         ?=
+REGION       ?=
+STACK        ?=
+
+export CGO_ENABLED = 0
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo devel)
+BUILD   := go build -trimpath -buildvcs=false -ldflags "-s -w -X flashmob/internal/buildinfo.version=$(VERSION)"
+
+# Which cloud the cluster is in: what was said, or what was said last time.
+cloud := $(or $(CLOUD),$(shell cat .flashmob/clusters/$(or $(STACK),flashmob)/cloud 2>/dev/null),aws)
+stack := $(if $(STACK),--stack $(STACK))
+
+# A pulumi that .ci/pulumi has built is found behind one of the user's own.
+export PATH := $(PATH):$(CURDIR)/bin/tools
+
+.DEFAULT_GOAL := help
+.PHONY: help build build-all tools run-local up run-cluster get-results down test bench fuzz fmt vet clean
+.NOTPARALLEL: up run-cluster get-results down
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make run-local INPUT_LINES=$(INPUT_LINES) WORKERS=$(WORKERS) OUTPUT=$(OUTPUT)   are the defaults"
+	@echo "  make up run-cluster get-results down CLUSTER_SIZE=3 INPUT_LINES=$(INPUT_LINES) CLOUD=sandbox   with TYPE, REGION, STACK, INPUT"
+
+build: ## build bin/flashmob and bin/worker
+	@mkdir -p bin
+	$(BUILD) -o bin/ ./cmd/flashmob ./cmd/worker
+
+build-all: ## build all programs into bin, with a worker for hosts of either architecture
+	@mkdir -p bin
+	$(BUILD) -o bin/ ./cmd/flashmob ./cmd/worker ./cmd/infra ./cmd/sandbox
+	GOOS=linux GOARCH=amd64 $(BUILD) -o bin/worker-linux-amd64 ./cmd/worker
+	GOOS=linux GOARCH=arm64 $(BUILD) -o bin/worker-linux-arm64 ./cmd/worker
+
+tools: ## see to what clusters need beside our own programs: pulumi, and for the sandbox sshd and nft
+ifeq ($(cloud),sandbox)
+	@.ci/sandbox
+	@command -v pulumi >/dev/null || .ci/pulumi bin/tools
+endif
+
+up: build-all tools ## make a cluster of CLUSTER_SIZE hosts and a metrics host, or change its size; CLOUD=aws|sandbox
+	bin/flashmob up --yes --cloud $(cloud) $(stack) $(if $(CLUSTER_SIZE),--size $(CLUSTER_SIZE)) $(if $(TYPE),--type $(TYPE)) $(if $(REGION),--region $(REGION))
+
+run-cluster: ## run INPUT, or INPUT_LINES generated rows, on the cluster, into OUTPUT
+	bin/flashmob run $(stack) $(if $(INPUT),--input $(INPUT),--lines $(INPUT_LINES)) -o $(OUTPUT) --force
+
+get-results: ## fetch what is missing of the run's results in OUTPUT, and prove that they are whole
+	bin/flashmob results $(stack) -o $(OUTPUT)
+
+down: ## end the cluster, and prove that nothing is left
+	bin/flashmob down $(stack) $(if $(REGION),--region $(REGION))
+
+run-local: build ## generate INPUT_LINES rows and classify them with WORKERS slots, into OUTPUT
+	bin/flashmob run --local --lines $(INPUT_LINES) --workers $(WORKERS) -o $(OUTPUT) --force
+
+test: ## vet, check the format, run all tests
+	@.ci/test
+
+bench: build ## measure beside a hand-written limit and GNU parallel, on this machine
+	go run ./bench/local -flashmob bin/flashmob
+
+fuzz: ## fuzz every parser for FUZZTIME each
+	@.ci/fuzz $(FUZZTIME)
+
+fmt: ## format the code
+	gofmt -l -w .
+
+vet: ## vet the code
+	go vet ./...
+
+clean: ## remove what build and run-local made
+	rm -rf bin output

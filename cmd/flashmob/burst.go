@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"flashmob/infra"
+	"flashmob/manifest"
+)
+
+// notForBurst are flags of run that mean other hosts than those that burst makes.
+var notForBurst = map[string]bool{
+	"local": true, "inventory": true, "attach": true, "detach": true, "processes": true, "workers": true, "listen": true, "resume": true,
+}
+
+// burst is a cluster for one run.
+type burst struct {
+	cmd *cobra.Command
+	up  upFlags
+	run *runFlags
+}
+
+func newBurstCommand() *cobra.Command {
+	b := &burst{}
+	b.cmd = &cobra.Command{
+		Use:   "burst --size N (--input FILE | --lines N) [-o FOLDER]",
+		Short: "Make a cluster, run, and end the cluster, whatever happens",
+		Long: `Burst is flashmob up, run, results and down in one. The cluster is ended whatever
+happens: when it cannot be made whole, when the run fails, at Ctrl-C, when the
+terminal is closed. Only a second Ctrl-C while it is being ended leaves something
+behind: then flashmob down ends the rest, and without that every host ends itself
+after --ttl or --idle.
+
+The exit code is the run's, or 4 if anything is left in the cloud.`,
+		Example: `  flashmob burst --size 3 --input big.csv -o output
+  flashmob burst --size 8 --type c7g.4xlarge --spot --input big.csv -o output --yes
+  flashmob burst --size 3 --lines 1000000 -o output --cloud sandbox`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return b.start() },
+	}
+	b.up.register(b.cmd)
+	var run *cobra.Command
+	run, b.run = runCommand()
+	run.Flags().VisitAll(func(f *pflag.Flag) {
+		if !notForBurst[f.Name] && b.cmd.Flags().Lookup(f.Name) == nil {
+			b.cmd.Flags().AddFlag(f)
+		}
+	})
+	return b.cmd
+}
+
+// start checks all that can be checked before anything costs money, then goes.
+func (b *burst) start() error {
+	b.run.stack, b.run.display = b.up.stack, b.up.display
+	if err := errors.Join(b.up.check(b.cmd.Flags()), b.run.check(b.cmd.Flags())); err != nil {
+		return err
+	}
+	record, err := infra.ReadRecord(b.up.files().Record())
+	if err == nil && record.State == infra.Up {
+		return withHint(usagef("burst: cluster %s is up, and burst would end it", record.Spec.Stack),
+			"flashmob run works on it, flashmob down ends it, --stack NAME makes another beside it")
+	}
+	identity, err := b.run.identity()
+	if err != nil {
+		return err
+	}
+	if done, err := b.run.prepareFolder(identity, b.cmd); done || err != nil {
+		return err
+	}
+	return b.perform(identity)
+}
+
+// perform makes the cluster, runs, and ends the cluster.
+func (b *burst) perform(identity manifest.Run) error {
+	// From here on no signal ends this program by itself: what was made has to be ended first.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	ctx, hangUp := context.WithCancelCause(b.cmd.Context())
+	defer hangUp(nil)
+	downCtx, leave := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer leave(nil)
+	var interrupted, ending atomic.Bool
+	show := newDisplay(b.cmd.OutOrStdout(), b.cmd.ErrOrStderr(), b.up.display)
+	go func() {
+		for said := false; ; {
+			var s os.Signal
+			select {
+			case s = <-signals:
+			case <-downCtx.Done():
+				return
+			}
+			interrupted.Store(true)
+			switch {
+			case !ending.Load() && s == syscall.SIGHUP:
+				hangUp(errInterrupted) // the others are up's and run's to hear
+			case ending.Load() && !said && s != syscall.SIGHUP:
+				said = true
+				show.logger().Warn("ending the cluster first; once more leaves the rest of it to flashmob down")
+			case ending.Load() && s != syscall.SIGHUP:
+				leave(errInterrupted)
+			}
+		}
+	}()
+
+	begun := time.Now()
+	upCtx, stop := interruptible(ctx)
+	err := b.up.up(upCtx, b.cmd)
+	stop()
+	upTook := time.Since(begun)
+	if made := madeNothing(err); made {
+		return err
+	}
+	runBegun := time.Now()
+	if err == nil && interrupted.Load() {
+		err = fmt.Errorf("burst: %w", errInterrupted)
+	}
+	if err == nil {
+		err = b.run.runOnHosts(ctx, identity, show)
+	}
+	runTook := time.Since(runBegun)
+	ending.Store(true)
+	downBegun := time.Now()
+	down := downFlags{cloudFlags: b.up.cloudFlags, region: b.up.spec.Region, display: b.up.display}
+	if downErr := down.down(downCtx, b.cmd); downErr != nil {
+		return b.left(downErr, err)
+	}
+	if !show.quiet && !show.json {
+		fmt.Fprintf(show.out, "burst    %s: up %s, run %s, down %s\n", took(time.Since(begun)), took(upTook), took(runTook), took(time.Since(downBegun)))
+	}
+	return err
+}
+
+// madeNothing says that up was refused before anything was made: there is nothing to end, or it is somebody else's.
+func madeNothing(err error) bool {
+	var usage usageError
+	var locked *infra.LockedError
+	return errors.As(err, &usage) || errors.As(err, &locked) || errors.Is(err, infra.ErrNoSize) || errors.Is(err, errNoProgram)
+}
+
+// left is the error of a burst whose cluster is not gone; what it says of the run does not choose the exit code.
+func (b *burst) left(downErr, runErr error) error {
+	text := fmt.Sprintf("burst: the cluster is not gone: %v", downErr)
+	if runErr != nil && !errors.Is(runErr, errRejects) {
+		text += fmt.Sprintf("\nthe run: %v", runErr)
+	}
+	return withHint(infraError{errors.New(text)}, "flashmob down ends the rest of it")
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"flashmob/classifier"
+)
+
+// maxMaxRecord is the longest record that can be asked for: one is held in memory whole, by every slot.
+const maxMaxRecord = 1 << 30
+
+// check returns what is wrong with the flags, before anything is touched.
+func (flags runFlags) check(f *pflag.FlagSet) error {
+	if err := excluded(f); err != nil {
+		return err
+	}
+	switch {
+	case flags.attach && flags.local:
+		return usagef("run: --attach is for runs in a cluster")
+	case flags.attach:
+		return nil
+	case !flags.local && flags.processes > 0, !flags.local && flags.workers > 0, !flags.local && flags.resume:
+		return withHint(usagef("run: --processes, --workers and --resume are for runs on this machine"), "add --local")
+	case f.Changed("lines") == (len(flags.inputs) > 0):
+		return withHint(usagef("run: one of --input and --lines is needed"), "try flashmob run --local --lines 1000000 -o output")
+	case flags.lines < 0:
+		return usagef("lines %d: must be 0 or more", flags.lines)
+	case flags.output == "":
+		return usagef("output %q: must name a folder", flags.output)
+	case flags.slowness < 1:
+		return usagef("slowness %d: must be 1 or more", flags.slowness)
+	case flags.calibrate < 0:
+		return usagef("calibrate %s: must not be negative", flags.calibrate)
+	case f.Changed("workers") && flags.workers < 1:
+		return usagef("workers %d: must be 1 or more", flags.workers)
+	case flags.processes < 0:
+		return usagef("processes %d: must be 0 or more", flags.processes)
+	case f.Changed("workers") && flags.workers < flags.processes:
+		return withHint(usagef("workers %d: every one of %d processes needs one", flags.workers, flags.processes),
+			"leave --workers out for one slot a core, or one a process")
+	case flags.batchRows < 0:
+		return usagef("batch-rows %d: must be 0 or more", flags.batchRows)
+	case flags.maxRecord < 1 || flags.maxRecord > maxMaxRecord:
+		return usagef("max-record %s: must be between 1 byte and %s", flags.maxRecord, size(maxMaxRecord))
+	}
+	if flags.app != classifier.Name && (f.Changed("slowness") || f.Changed("calibrate")) {
+		return usagef("app %s: --slowness and --calibrate are the %s's", flags.app, classifier.Name)
+	}
+	return flags.checkListen()
+}
+
+// excluding lists flags that would have no effect beside another, or the opposite one. A flag that silently does
+// nothing is worse than an error.
+var excluding = [][2]string{{"resume", "force"}, {"quiet", "verbose"}, {"quiet", "json"}, {"input", "seed"}}
+
+func excluded(f *pflag.FlagSet) error {
+	for _, pair := range excluding {
+		if f.Changed(pair[0]) && f.Changed(pair[1]) {
+			return usagef("run: --%s and --%s exclude each other", pair[0], pair[1])
+		}
+	}
+	return nil
+}
+
+func (flags runFlags) checkListen() error {
+	if flags.listen == "" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(flags.listen); err != nil {
+		return usagef("listen %q: must be HOST:PORT, such as 127.0.0.1:4222", flags.listen)
+	}
+	if flags.processes == 0 {
+		return withHint(usagef("listen %s: nobody would connect there", flags.listen), "--processes N starts processes that do")
+	}
+	return nil
+}
+
+// errNoProgram says that the worker's program is missing.
+var errNoProgram = errors.New("no such program")
+
+// workerVariable names the worker's program where it does not stand beside this one.
+const workerVariable = "FLASHMOB_WORKER"
+
+// workerProgram returns where the worker's program is, if one is needed.
+func (flags runFlags) workerProgram() (string, error) {
+	if flags.processes == 0 {
+		return "", nil
+	}
+	program := os.Getenv(workerVariable)
+	if program == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		program = filepath.Join(filepath.Dir(self), "worker")
+	}
+	if _, err := exec.LookPath(program); err != nil {
+		return "", withHint(&os.PathError{Op: "start workers", Path: program, Err: errNoProgram},
+			"make build puts it beside flashmob; %s=PATH names another", workerVariable)
+	}
+	return program, nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"flashmob/manifest"
+	"flashmob/worker"
+)
+
+// What a run shows, and where: progress and events go to standard error, as a bar on a terminal and as plain lines
+// elsewhere; the summary goes to standard output. With --json everything but errors is JSON, a line an event, on
+// standard output. Errors and hints are exit.go's.
+
+// displayFlags choose how a run is shown.
+type displayFlags struct {
+	json, quiet, verbose bool
+}
+
+func (d *displayFlags) register(f *pflag.FlagSet) {
+	f.BoolVar(&d.json, "json", false, "show progress and summary as JSON, a line an event")
+	f.BoolVarP(&d.quiet, "quiet", "q", false, "show nothing but errors")
+	f.BoolVarP(&d.verbose, "verbose", "v", false, "show more of what happens")
+}
+
+// lookFlags choose how a command that only looks shows what it sees.
+type lookFlags struct {
+	json, quiet bool
+}
+
+func (l *lookFlags) register(f *pflag.FlagSet) {
+	f.BoolVar(&l.json, "json", false, "show it as JSON, a line an item")
+	f.BoolVarP(&l.quiet, "quiet", "q", false, "show nothing but errors: the exit code tells")
+}
+
+// display shows a run.
+type display struct {
+	displayFlags
+	out, err io.Writer
+	meter    meter
+	draining bool // the run will end before the input does
+	view     view
+}
+
+// view shows progress while the run goes on.
+type view interface {
+	io.Writer // of lines that must not break the view
+	progress(p progress)
+	close()
+}
+
+func newDisplay(out, err io.Writer, flags displayFlags) *display {
+	d := &display{displayFlags: flags, out: out, err: err}
+	file, isFile := err.(*os.File)
+	switch {
+	case flags.json:
+		d.view = jsonView{json.NewEncoder(out)}
+	case flags.quiet:
+		d.view = silentView{err}
+	case isFile && term.IsTerminal(int(file.Fd())):
+		d.view = newBarView(file)
+	default:
+		d.view = &lineView{Writer: err}
+	}
+	return d
+}
+
+// logger returns where the run's events go.
+func (d *display) logger() *slog.Logger {
+	level := slog.LevelInfo
+	switch {
+	case d.quiet:
+		level = slog.LevelError
+	case d.verbose:
+		level = slog.LevelDebug
+	}
+	if d.json {
+		return slog.New(slog.NewJSONHandler(d.out, &slog.HandlerOptions{Level: level}))
+	}
+	return slog.New(&plainHandler{out: d.view, level: level})
+}
+
+// update shows how far the run is now.
+func (d *display) update(s worker.Status) {
+	p := d.meter.read(s, time.Now())
+	if d.draining {
+		p.Left, p.LeftSecond = -1, -1
+	}
+	d.view.progress(p)
+}
+
+// already says that there is nothing to do.
+func (d *display) already(folder string, m *manifest.Manifest) error {
+	if d.json {
+		return d.summary(folder, m, m.Phases, 0)
+	}
+	if !d.quiet {
+		fmt.Fprintf(d.out, "%s holds the results of this very run already (%s); --force runs it again\n", folder, m.ID)
+	}
+	return rejectsError(m)
+}
+
+// rejectsError returns errRejects for a run with rejects.
+func rejectsError(m *manifest.Manifest) error {
+	if m.Totals.Rejected > 0 {
+		return errRejects
+	}
+	return nil
+}

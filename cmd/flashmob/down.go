@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"flashmob/infra"
+)
+
+// downFlags are the flags of flashmob down.
+type downFlags struct {
+	cloudFlags
+	region  string
+	display displayFlags
+}
+
+func newDownCommand() *cobra.Command {
+	var flags downFlags
+	cmd := &cobra.Command{
+		Use:   "down",
+		Short: "End the cluster and prove that nothing is left",
+		Long: `Down destroys everything that up made, then asks the cloud what it lists under
+the cluster's tags, and says what that was, what it cost and how long it lived.
+It works after any crash, and when the record of the cluster is lost. If anything
+is left it says what, and the exit code is 4.`,
+		Example: `  flashmob down
+  flashmob down --cloud sandbox`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDown(cmd, &flags) },
+	}
+	f := cmd.Flags()
+	flags.cloudFlags.register(f)
+	f.StringVar(&flags.region, "region", "", "`REGION` to look in when the record of the cluster is lost")
+	flags.display.register(f)
+	return cmd
+}
+
+func runDown(cmd *cobra.Command, flags *downFlags) error {
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	return flags.down(ctx, cmd)
+}
+
+func (flags *downFlags) down(ctx context.Context, cmd *cobra.Command) error {
+	w, err := flags.enter(ctx)
+	if err != nil {
+		return err
+	}
+	if flags.region == "" {
+		flags.region = w.Region
+	}
+	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
+	reply, err := callInfra(ctx, show, infra.Request{
+		Operation: "down", Files: flags.files(), Spec: infra.Spec{Stack: flags.stack, Region: flags.region},
+	})
+	if reply.Receipt != nil && reply.Receipt.Cluster != "" { // it got as far as that
+		if err := show.result(reply.Receipt, func() { fmt.Fprint(show.out, reply.Receipt.Text()) }); err != nil {
+			return err
+		}
+	}
+	return err
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"flashmob/manifest"
+	"flashmob/worker"
+)
+
+// showEvery is how often progress is shown.
+const showEvery = 200 * time.Millisecond
+
+// runner is a run that can be followed: on this machine, or on a cluster.
+type runner interface {
+	Run(ctx context.Context) (*manifest.Manifest, error)
+	Drain()
+	Status() (status worker.Status, known bool)
+	Phases() []manifest.Phase
+}
+
+// follow runs a run to its end, showing how far it is and minding Ctrl-C: the first drains, the second stops.
+// begun says that the folder output holds a part of the run already.
+func follow(ctx context.Context, run runner, show *display, output string, begun bool) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	var result struct {
+		m   *manifest.Manifest
+		err error
+	}
+	started := time.Now()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		result.m, result.err = run.Run(ctx)
+	}()
+	tick := time.NewTicker(showEvery)
+	defer tick.Stop()
+	for interrupts := 0; ; {
+		select {
+		case <-tick.C:
+			if status, ok := run.Status(); ok {
+				show.update(status)
+			}
+			continue
+		case <-signals:
+			if interrupts++; interrupts > 1 {
+				stop(errInterrupted)
+				continue
+			}
+			run.Drain()
+			show.draining = true
+			if !show.quiet {
+				fmt.Fprintln(show.view, "finishing what is under way; Ctrl-C again stops at once")
+			}
+			continue
+		case <-ended:
+		}
+		break
+	}
+	show.view.close()
+	if result.err == nil {
+		return show.summary(output, result.m, run.Phases(), time.Since(started))
+	}
+	if status, ok := run.Status(); ok && errors.Is(result.err, worker.ErrDrained) {
+		return withHint(fmt.Errorf("run in %s: %w: %s rows are done", output, errInterrupted, groups(status.Tally.In)),
+			"the same command with --resume does the rest")
+	}
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		return withHint(fmt.Errorf("run in %s: %w", output, errInterrupted), "the same command with --resume does the rest")
+	}
+	if _, ok := run.Status(); !ok && !begun {
+		return errors.Join(result.err, discard(output, result.err))
+	}
+	return result.err
+}

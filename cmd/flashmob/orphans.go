@@ -1,0 +1,185 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"flashmob/infra"
+)
+
+// accountFlags say where in a cloud to look, and for whose clusters.
+type accountFlags struct {
+	cloudFlags
+	region    string
+	allOwners bool
+}
+
+func (a *accountFlags) register(f *pflag.FlagSet) {
+	a.cloudFlags.register(f)
+	f.StringVar(&a.region, "region", "", "`REGION` to look in (default: the last cluster's, or us-west-2)")
+	f.BoolVar(&a.allOwners, "all-owners", false, "other people's clusters too")
+	f.Lookup("stack").Usage = "only clusters of this `NAME` (default: of any)"
+}
+
+// open opens the account and lists what it has, cluster by cluster.
+func (a *accountFlags) open(ctx context.Context) (*infra.Account, []found, error) {
+	record, _ := infra.ReadRecord(a.files().Record()) // without one there is a default
+	w, err := a.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.region = cmp.Or(a.region, w.Region, record.Spec.Region, infra.Spec{}.WithDefaults().Region)
+	account, err := infra.OpenAccount(ctx, a.region)
+	if err != nil {
+		return nil, nil, infraError{err}
+	}
+	filter := infra.Filter{Stack: a.stack}
+	if !a.allOwners {
+		filter.Owner = infra.Me("").Owner
+	}
+	resources, err := account.List(ctx, filter)
+	if err != nil {
+		return nil, nil, withHint(infraError{err}, "flashmob doctor checks the way to the account")
+	}
+	known, err := records(filepath.Dir(a.files().Cluster()))
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []found
+	for _, group := range infra.GroupByCluster(resources, infra.ListPrices(), time.Now()) {
+		all = append(all, found{Group: group, Here: known[group.Cluster]})
+	}
+	return account, all, nil
+}
+
+// found is a cluster that an account lists, and what is known of it in this folder.
+type found struct {
+	infra.Group
+	Here *here `json:"here,omitempty"`
+}
+
+// here is what a record of this folder says of a cluster.
+type here struct {
+	Stack  string        `json:"stack"`
+	State  infra.State   `json:"state"`
+	Holder *infra.Holder `json:"holder,omitempty"` // alive
+}
+
+// records reads what is known of clusters in this folder, by their IDs.
+func records(dir string) (map[string]*here, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]*here{}
+	for _, path := range paths {
+		files := infra.Files{Stack: filepath.Base(path)}
+		record, err := infra.ReadRecord(files.Record())
+		if err != nil {
+			continue // without a record nothing leads to the cluster, and that is what is being looked for
+		}
+		holder, err := infra.Held(files.Lock())
+		if err != nil {
+			return nil, err
+		}
+		known[record.Spec.ID] = &here{Stack: files.Name(), State: record.State, Holder: holder}
+	}
+	return known, nil
+}
+
+// note says what is known of a cluster here.
+func (f found) note() string {
+	switch {
+	case f.Here == nil:
+		return "no record here"
+	case f.Here.Holder != nil:
+		return "in use: " + f.Here.Holder.String()
+	}
+	return fmt.Sprintf("%s here: flashmob down --stack %s", f.Here.State, f.Here.Stack)
+}
+
+func newOrphansCommand() *cobra.Command {
+	var account accountFlags
+	var flags lookFlags
+	cmd := &cobra.Command{
+		Use:   "orphans",
+		Short: "List what the cloud has of your clusters, whatever is known here",
+		Long: `Orphans asks the cloud itself what it has under flashmob's tags: clusters of any
+name, made from any folder of yours. It shows how old they are, what they have
+cost so far, and whether a record in this folder leads to them.`,
+		Example: `  flashmob orphans
+  flashmob orphans --region eu-central-1 --all-owners
+  flashmob orphans --json | jq -r .cluster`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			_, all, err := account.open(ctx)
+			if err != nil || flags.quiet {
+				return err
+			}
+			if flags.json {
+				return encodeAll(cmd.OutOrStdout(), all)
+			}
+			return account.table(cmd.OutOrStdout(), all)
+		},
+	}
+	account.register(cmd.Flags())
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+func encodeAll(out io.Writer, all []found) error {
+	for _, f := range all {
+		if err := json.NewEncoder(out).Encode(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a accountFlags) table(out io.Writer, all []found) error {
+	whose := "of " + infra.Me("").Owner
+	if a.allOwners {
+		whose = "of anybody"
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintf(out, "nothing in %s %s\n", a.region, whose)
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, f := range all {
+		age := "age not known"
+		if !f.Began.IsZero() {
+			age = took(time.Since(f.Began)) + " old"
+		}
+		money := fmt.Sprintf("$%.2f so far", f.Dollars)
+		if len(f.Unpriced) > 0 {
+			money = "at least " + money
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Cluster, f.Stack, f.Owner, kinds(f.Group), age, money, f.note())
+	}
+	return w.Flush()
+}
+
+// kinds counts the resources of a cluster for people: "4 instance, 4 volume, 1 vpc".
+func kinds(g infra.Group) string {
+	counts := g.Count()
+	var parts []string
+	for _, kind := range infra.Kinds {
+		if n := counts[kind]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"flashmob/manifest"
+)
+
+// resultsFlags are the flags of flashmob results.
+type resultsFlags struct {
+	targetFlags
+	output  string
+	display displayFlags
+}
+
+func newResultsCommand() *cobra.Command {
+	var flags resultsFlags
+	cmd := &cobra.Command{
+		Use:   "results -o FOLDER",
+		Short: "Fetch the rest of a run's results, and prove that they are whole",
+		Long: `Results come home while a run goes on, so after flashmob run there is nothing left
+to fetch: results reads them again and checks every part against the manifest.
+Where the operator went away before the run's end (a closed laptop, Ctrl-C
+twice), it follows the run again, fetches what is missing, then checks.`,
+		Example: `  flashmob results -o output`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runResults(cmd, flags) },
+	}
+	flags.targetFlags.register(cmd.Flags())
+	cmd.Flags().StringVarP(&flags.output, "output", "o", "output", "result `FOLDER` of the run")
+	flags.display.register(cmd.Flags())
+	return cmd
+}
+
+func runResults(cmd *cobra.Command, flags resultsFlags) error {
+	state, err := manifest.Look(flags.output)
+	if err != nil {
+		return err
+	}
+	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
+	if state == manifest.Begun {
+		if !show.quiet && !show.json {
+			fmt.Fprintf(show.view, "%s holds a part of the run: following the rest\n", flags.output)
+		}
+		run := runFlags{output: flags.output, inventory: flags.inventory, stack: flags.stack, attach: true}
+		quiet := *show
+		quiet.displayFlags = displayFlags{quiet: true}
+		if err := run.runOnHosts(cmd.Context(), manifest.Run{}, &quiet); err != nil && exitCode(err) != exitRejects {
+			return err
+		}
+	}
+	m, err := manifest.Verify(cmd.Context(), flags.output, nil)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(flags.output, m.Results)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	switch {
+	case show.json:
+		err = json.NewEncoder(show.out).Encode(map[string]any{
+			"event": "verified", "run": m.ID, "records_in": m.Totals.In, "records_out": m.Totals.Out, "rejected": m.Totals.Rejected,
+			"parts": len(m.Parts), "results": path, "bytes": info.Size(),
+		})
+	case !show.quiet:
+		_, err = fmt.Fprintf(show.out, "%s is whole: %s rows in = %s out + %s rejected, %s parts\nresults  %s (%s)\n", flags.output,
+			groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), groups(int64(len(m.Parts))), path, megabytes(info.Size()))
+	}
+	if err != nil {
+		return err
+	}
+	return rejectsError(m)
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flashmob/apps"
+	"flashmob/classifier"
+	"flashmob/input"
+	"flashmob/internal/buildinfo"
+	"flashmob/manifest"
+	"flashmob/orchestrator"
+	"flashmob/worker"
+)
+
+// runFlags are the flags of flashmob run.
+type runFlags struct {
+	local     bool
+	inventory string
+	stack     string
+	setup     []string
+	attach    bool
+	inputs    []string
+	lines     int64
+	seed      uint64
+	output    string
+	app       string
+	slowness  int
+	calibrate time.Duration
+	workers   int
+	processes int
+	listen    string
+	batchRows int
+	compress  string
+	maxRecord size
+	noHeader  bool
+	resume    bool
+	force     bool
+	display   displayFlags
+}
+
+func newRunCommand() *cobra.Command {
+	cmd, _ := runCommand()
+	return cmd
+}
+
+// runCommand returns the command and where its flags go: burst takes most of them too.
+func runCommand() (*cobra.Command, *runFlags) {
+	flags := new(runFlags)
+	cmd := &cobra.Command{
+		Use:   "run [--local] (--input FILE | --lines N) [-o FOLDER]",
+		Short: "Process an input and write the results",
+		Long: `Run streams the records of one or more inputs through an application and writes
+the results, in the input's order, to a folder:
+
+  results.csv.gz   the input's records with what the application makes of them
+  manifest.json    what was run on what, and the proof that nothing is missing
+  rejects.csv      records that could not be processed, if there are any
+
+It runs on the cluster that flashmob up has made, on hosts of your own (-i), or
+with --local on this machine, with the same results.
+
+Inputs are CSV files (.gz and .zst too), patterns, or - for standard input.
+Ctrl-C once finishes what is under way and leaves a folder that --resume goes
+on with; twice stops at once.
+
+With --processes the slots are in processes of their own, of the program worker
+that stands beside this one, or that FLASHMOB_WORKER names.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects, 4 the workers
+or hosts failed, 130 interrupted.`,
+		Example: `  flashmob run --local --input data.csv -o output
+  flashmob run --local --input 'parts/*.csv.gz' --workers 4 -o output
+  zcat big.csv.gz | flashmob run --local --input - -o output
+  flashmob run --local --lines 1000000 --seed 7 --slowness 100 -o output
+  flashmob run --local --processes 3 --input data.csv -o output
+  flashmob run --local --input data.csv -o output --resume`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runRun(cmd, *flags) },
+	}
+	f := cmd.Flags()
+	f.BoolVar(&flags.local, "local", false, "run on this machine")
+	f.StringVarP(&flags.inventory, "inventory", "i", "", "run on the hosts of this `FILE`, in Ansible's YAML (default: those that flashmob up made)")
+	f.StringVar(&flags.stack, "stack", "", "run on the cluster of this `NAME`")
+	f.StringArrayVar(&flags.setup, "setup", nil, "shell `COMMAND` that every host runs first; may be given several times")
+	f.BoolVar(&flags.attach, "attach", false, "follow the run that was begun in the folder and goes on in the cluster")
+	f.StringArrayVar(&flags.inputs, "input", nil, "`FILE`, pattern, or - for standard input; may be given several times")
+	f.Int64Var(&flags.lines, "lines", 0, "generate `N` rows in place of reading an input")
+	f.Uint64Var(&flags.seed, "seed", 1, "of the generated rows")
+	f.StringVarP(&flags.output, "output", "o", "output", "result `FOLDER`")
+	f.StringVar(&flags.app, "app", classifier.Name, "application")
+	f.IntVar(&flags.slowness, "slowness", 10, "classifier: how often each record is hashed")
+	f.DurationVar(&flags.calibrate, "calibrate", 0, "classifier: CPU time to spend on each record at least, such as 3.5ms")
+	f.IntVar(&flags.workers, "workers", 0, "slots: records are processed by so many cores at once (default: all cores)")
+	f.IntVar(&flags.processes, "processes", 0, "start `N` worker processes in place of working in this one")
+	f.StringVar(&flags.listen, "listen", "", "with --processes, `HOST:PORT` that they connect to (default: a free port of 127.0.0.1)")
+	f.IntVar(&flags.batchRows, "batch-rows", 0, "fix the records in a batch (default: about a quarter of a second's worth)")
+	f.StringVar(&flags.compress, "compress", "gzip", "gzip, huffman (gzip without its search for repeats: faster, larger), zstd or none")
+	flags.maxRecord = 16 << 20
+	f.Var(&flags.maxRecord, "max-record", "reject records longer than `SIZE`")
+	f.BoolVar(&flags.noHeader, "no-header", false, "the first record is data")
+	f.BoolVar(&flags.resume, "resume", false, "go on with the unfinished run in the folder")
+	f.BoolVar(&flags.force, "force", false, "replace the run in the folder")
+	flags.display.register(f)
+	return cmd, flags
+}
+
+// identity returns what determines the results of the run that the flags describe.
+func (flags runFlags) identity() (manifest.Run, error) {
+	settings := []byte("{}")
+	if flags.app == classifier.Name {
+		var err error
+		if settings, err = json.Marshal(classifier.Settings{Slowness: flags.slowness, Calibrate: flags.calibrate}); err != nil {
+			return manifest.Run{}, err
+		}
+	}
+	flow, err := apps.New(flags.app, settings)
+	if err != nil {
+		return manifest.Run{}, usageError{err}
+	}
+	results, err := worker.ResultsName(flow.Source.Format(), flags.compress)
+	if err != nil {
+		return manifest.Run{}, usageError{err}
+	}
+	inputs := []input.Input{input.Generated(flags.app, flags.lines, flags.seed)}
+	if len(flags.inputs) > 0 {
+		if inputs, err = input.Find(flags.inputs); err != nil {
+			return manifest.Run{}, err
+		}
+	}
+	return manifest.Run{
+		Version: buildinfo.Version(), Program: buildinfo.ID(), App: flags.app, Settings: bytes.TrimSpace(settings),
+		NoHeader: flags.noHeader, MaxRecord: int(flags.maxRecord), Compress: flags.compress, Results: results, Inputs: inputs,
+	}, nil
+}
+
+func runRun(cmd *cobra.Command, flags runFlags) error {
+	if err := flags.check(cmd.Flags()); err != nil {
+		return err
+	}
+	program, err := flags.workerProgram()
+	if err != nil {
+		return err
+	}
+	identity, err := flags.identity()
+	if err != nil {
+		return err
+	}
+	if !flags.attach {
+		if done, err := flags.prepareFolder(identity, cmd); done || err != nil {
+			return err
+		}
+	}
+	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
+	if !flags.local {
+		return flags.runOnHosts(cmd.Context(), identity, show)
+	}
+	run, err := orchestrator.New(orchestrator.Config{
+		Identity: identity, Output: flags.output, Resume: flags.resume, Workers: flags.workers, Processes: flags.processes,
+		WorkerProgram: program, Listen: flags.listen, BatchRows: flags.batchRows, Flow: apps.New, Log: show.logger(),
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	return follow(cmd.Context(), run, show, flags.output, flags.resume)
+}

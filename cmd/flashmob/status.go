@@ -1,0 +1,172 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flashmob/infra"
+	"flashmob/inventory"
+	"flashmob/orchestrator"
+	"flashmob/worker"
+)
+
+func newStatusCommand() *cobra.Command {
+	var target targetFlags
+	var flags lookFlags
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show how the cluster and its run are",
+		Long: `Status shows the state of the cluster, its hosts, since when it is up, what it
+has cost, when its hosts will power themselves off, and how far the run is that
+goes on there. What it says of the cluster is from the record at home; what it
+says of the run comes from the initializer. The exit code is 4 without a cluster.`,
+		Example: `  flashmob status
+  flashmob status --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runStatus(cmd, target, flags) },
+	}
+	target.register(cmd.Flags())
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+// clusterStatus is how a cluster is.
+type clusterStatus struct {
+	Stack    string        `json:"stack,omitempty"`
+	Cluster  string        `json:"cluster,omitempty"`
+	State    infra.State   `json:"state,omitempty"`
+	Busy     *infra.Holder `json:"busy,omitempty"` // who works on it now
+	Region   string        `json:"region,omitempty"`
+	Zone     string        `json:"zone,omitempty"`
+	Size     int           `json:"size,omitempty"`
+	Hosts    int           `json:"hosts"`
+	Since    time.Time     `json:"since,omitzero"`
+	Dollars  float64       `json:"dollars"`
+	Unpriced []string      `json:"unpriced,omitempty"`
+	Ends     time.Time     `json:"ends,omitzero"` // when the first host powers itself off, by its ttl
+	Run      *goingRun     `json:"run,omitempty"`
+	RunError string        `json:"run_error,omitempty"`
+}
+
+type goingRun struct {
+	ID string `json:"id"`
+	progress
+	status worker.Status
+}
+
+func askRun(ctx context.Context, inv inventory.Inventory) (*goingRun, error) {
+	host, ok := inv.Initializer()
+	if !ok {
+		return nil, errors.New("inventory: no host in the group initializer")
+	}
+	var run goingRun
+	errs := onHosts(ctx, inv, []inventory.Host{host}, func(ctx context.Context, _ int, s *orchestrator.Session) (err error) {
+		run.ID, run.status, err = s.RunStatus(ctx)
+		return err
+	})
+	if errs[0] != nil {
+		return nil, errs[0]
+	}
+	run.progress = new(meter).read(run.status, time.Now())
+	return &run, nil
+}
+
+func newClusterStatus(record infra.Record, files infra.Files, now time.Time) clusterStatus {
+	living := record.Living()
+	receipt := infra.NewReceipt(record, infra.ListPrices(), now)
+	s := clusterStatus{
+		Stack: files.Name(), Cluster: record.Spec.ID, State: record.State, Region: record.Spec.Region, Zone: record.Spec.Zone,
+		Size: record.Spec.Size, Hosts: len(living), Since: record.Began, Dollars: receipt.Dollars, Unpriced: receipt.Unpriced,
+	}
+	if holder, err := infra.Held(files.Lock()); err == nil {
+		s.Busy = holder
+	}
+	for _, life := range living {
+		if ends := life.From.Add(record.Spec.TTL); s.Ends.IsZero() || ends.Before(s.Ends) {
+			s.Ends = ends
+		}
+	}
+	return s
+}
+
+func runStatus(cmd *cobra.Command, target targetFlags, flags lookFlags) error {
+	var s clusterStatus
+	if target.inventory == "" {
+		files := cloudFlags{stack: target.stack}.files()
+		record, err := infra.ReadRecord(files.Record())
+		if errors.Is(err, infra.ErrNoRecord) {
+			return withHint(errNoCluster, "flashmob up --size 3 makes one; flashmob orphans asks the cloud, whatever is known here")
+		}
+		if err != nil {
+			return err
+		}
+		s = newClusterStatus(record, files, time.Now())
+	}
+	inv, err := target.hosts()
+	switch {
+	case err == nil:
+		s.Hosts = len(inv.Hosts)
+		run, err := askRun(cmd.Context(), inv)
+		if err != nil && !errors.Is(err, orchestrator.ErrNoRun) {
+			s.RunError = err.Error()
+		}
+		s.Run = run
+	case target.inventory != "" || !errors.Is(err, errNoCluster):
+		return err
+	}
+	switch {
+	case flags.json:
+		err = json.NewEncoder(cmd.OutOrStdout()).Encode(s)
+	case !flags.quiet:
+		err = s.text(cmd.OutOrStdout())
+	}
+	if err == nil && s.State == infra.Gone {
+		err = withHint(errNoCluster, "the last one is gone; flashmob up makes another of %d", s.Size)
+	}
+	return err
+}
+
+func (s clusterStatus) text(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if s.Cluster != "" {
+		fmt.Fprintf(w, "cluster\t%s (%s) in %s: %s\n", s.Cluster, s.Stack, cmp.Or(s.Zone, s.Region), s.State)
+	}
+	if s.Busy != nil {
+		fmt.Fprintf(w, "busy\t%v\n", s.Busy)
+	}
+	if s.State == infra.Gone {
+		return w.Flush()
+	}
+	fmt.Fprintf(w, "hosts\t%d\n", s.Hosts)
+	if s.Cluster != "" {
+		fmt.Fprintf(w, "since\t%s, %s ago\n", s.Since.Local().Format(time.DateTime), took(time.Since(s.Since)))
+		fmt.Fprintf(w, "cost\t$%.2f so far\n", s.Dollars)
+		for _, reason := range s.Unpriced {
+			fmt.Fprintf(w, "\tnot counted: %s\n", reason)
+		}
+		if !s.Ends.IsZero() {
+			fmt.Fprintf(w, "ends\tby itself in %s, whatever it does\n", took(time.Until(s.Ends)))
+		}
+	}
+	switch {
+	case s.RunError != "":
+		fmt.Fprintf(w, "run\tnot known: %s\n", s.RunError)
+	case s.Run == nil:
+		fmt.Fprintf(w, "run\tnone\n")
+	default:
+		far := ""
+		if s.Run.Fraction >= 0 {
+			far = fmt.Sprintf("%.0f %%, ", 100*s.Run.Fraction)
+		}
+		fmt.Fprintf(w, "run\t%s: %s%s rows, %d slots on %d hosts\n", s.Run.ID, far, groups(s.Run.Records), s.Run.Slots, len(s.Run.status.Workers))
+	}
+	return w.Flush()
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"flashmob/manifest"
+)
+
+// summary shows how a run ended: the last thing that a command says.
+func (d *display) summary(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) error {
+	switch {
+	case d.json:
+		if err := d.summaryJSON(folder, m, phases, wall); err != nil {
+			return err
+		}
+	case !d.quiet:
+		d.summaryText(folder, m, phases, wall)
+	}
+	return rejectsError(m)
+}
+
+func (d *display) summaryText(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) {
+	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "rows\t%s in = %s out + %s rejected\n", groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected))
+	var times []string
+	for _, p := range phases {
+		times = append(times, fmt.Sprintf("%s %s", p.Name, took(time.Duration(p.Seconds*float64(time.Second)))))
+	}
+	fmt.Fprintf(w, "time\t%s: %s\n", took(wall), strings.Join(times, ", "))
+	if m.Sittings == 1 {
+		rate := fmt.Sprintf("%s rows/s", groups(int64(float64(m.Totals.In)/wall.Seconds())))
+		if in := inputBytes(m); in > 0 {
+			rate += fmt.Sprintf(", %s/s of input", megabytes(int64(float64(in)/wall.Seconds())))
+		}
+		fmt.Fprintf(w, "rate\t%s\n", rate)
+	} else {
+		fmt.Fprintf(w, "resumed\tin %d sittings since %s\n", m.Sittings, m.Started.Local().Format(time.DateTime))
+	}
+	fmt.Fprintf(w, "results\t%s (%s)\n", filepath.Join(folder, m.Results), megabytes(m.Bytes))
+	if m.Rejects != nil {
+		fmt.Fprintf(w, "rejects\t%s (%s)\n", filepath.Join(folder, m.Rejects.File), megabytes(m.Rejects.Bytes))
+	}
+	w.Flush()
+}
+
+// inputBytes returns how many bytes of input the run read, decompressed; 0 where it was generated.
+func inputBytes(m *manifest.Manifest) int64 {
+	var n int64
+	for _, part := range m.Parts {
+		if !m.Inputs[part.Input].IsGenerated() {
+			n += part.Length
+		}
+	}
+	return n
+}
+
+func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) error {
+	seconds := map[string]float64{}
+	for _, p := range phases {
+		seconds[p.Name] = p.Seconds
+	}
+	event := map[string]any{
+		"event": "done", "run": m.ID, "records_in": m.Totals.In, "records_out": m.Totals.Out, "rejected": m.Totals.Rejected,
+		"seconds": wall.Seconds(), "phases": seconds, "sittings": m.Sittings,
+		"results": filepath.Join(folder, m.Results), "bytes": m.Bytes, "manifest": filepath.Join(folder, manifest.ManifestFile),
+	}
+	if m.Rejects != nil {
+		event["rejects"] = filepath.Join(folder, m.Rejects.File)
+	}
+	return json.NewEncoder(d.out).Encode(event)
+}

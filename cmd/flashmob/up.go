@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"flashmob/infra"
+)
+
+// upFlags are the flags of flashmob up.
+type upFlags struct {
+	cloudFlags
+	spec    infra.Spec
+	preview bool
+	yes     bool
+	display displayFlags
+}
+
+func (u *upFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	u.cloudFlags.register(f)
+	f.IntVar(&u.spec.Size, "size", 0, "hosts that process: one initializer and N-1 workers; a metrics host comes on top (default: as last time)")
+	f.StringVar(&u.spec.Type, "type", "", "instance `TYPE` (default c7g.xlarge; c5.xlarge in an amd64 machine's sandbox)")
+	f.StringSliceVar(&u.spec.MoreTypes, "more-types", nil, "instance `TYPES` to take in turn when the first cannot be had")
+	f.StringVar(&u.spec.Region, "region", "", "`REGION` (default us-west-2)")
+	f.StringSliceVar(&u.spec.Zones, "zones", nil, "`ZONES` to try in turn (default: all that offer the type)")
+	f.BoolVar(&u.spec.Spot, "spot", false, "buy workers on the spot market, on demand where it has none")
+	f.DurationVar(&u.spec.TTL, "ttl", 0, "every host powers itself off after this, whatever it does (default 4h)")
+	f.DurationVar(&u.spec.Idle, "idle", 0, "every host powers itself off when it has heard of no run and no operator for so long (default 30m)")
+	f.StringVar(&u.spec.OperatorCIDR, "operator-cidr", "", "`NETWORK` that may log in (default: this machine's address)")
+	f.BoolVarP(&u.yes, "yes", "y", false, "do not ask")
+	u.display.register(f)
+}
+
+func newUpCommand() *cobra.Command {
+	var flags upFlags
+	cmd := &cobra.Command{
+		Use:   "up --size N",
+		Short: "Make a cluster, or change its size",
+		Long: `Up makes the hosts of a cluster: one initializer, N-1 workers and a metrics host,
+in a network of their own that only this machine can log in to. Again with the
+same size it changes nothing; with another it adds or removes the difference.
+
+Every host powers itself off, and so ends, after --ttl, or when it has heard of
+no run and no operator for --idle. flashmob down ends them all and proves it.`,
+		Example: `  flashmob up --size 3
+  flashmob up --size 8 --type c7g.4xlarge --spot --region eu-central-1
+  flashmob up --size 3 --preview              # what would be made, and what it costs
+  flashmob up --size 3 --cloud sandbox        # on this machine, as root, with no account`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runUp(cmd, &flags) },
+	}
+	flags.register(cmd)
+	cmd.Flags().BoolVar(&flags.preview, "preview", false, "show what would be made and what it costs, and make nothing")
+	return cmd
+}
+
+func runUp(cmd *cobra.Command, flags *upFlags) error {
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	return flags.up(ctx, cmd)
+}
+
+func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
+	if err := flags.check(cmd.Flags()); err != nil {
+		return err
+	}
+	w, err := flags.enter(ctx)
+	if err != nil {
+		return err
+	}
+	flags.spec.Stack = flags.stack
+	flags.spec.Region = cmp.Or(flags.spec.Region, w.Region)
+	if flags.spec.OperatorCIDR == "" {
+		if flags.spec.OperatorCIDR, err = operatorCIDR(ctx, w); err != nil {
+			return err
+		}
+	}
+	if flags.spec.Type == "" && flags.cloud == cloudSandbox {
+		flags.spec.Type = flags.sandboxType()
+	}
+	request := infra.Request{Operation: "preview", Files: flags.files(), Spec: flags.spec}
+	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
+	if flags.preview || !flags.yes && flags.cloud != cloudSandbox {
+		reply, err := callInfra(ctx, show, request)
+		if err != nil {
+			return err
+		}
+		showPreview(show, reply.Preview)
+		if flags.preview {
+			return nil
+		}
+		if !asked(cmd, "make it? [y/N] ") {
+			return usagef("up: not confirmed; --yes does without asking")
+		}
+	}
+	if err := flags.remember(); err != nil {
+		return err
+	}
+	request.Operation = "up"
+	reply, err := callInfra(ctx, show, request)
+	if err != nil {
+		return err
+	}
+	return show.result(reply.Up, func() {
+		up := reply.Up
+		fmt.Fprintf(show.out, "up       %d hosts in %s (%s), %s\n", len(up.Inventory.Hosts), up.Zone, up.Changes, took(up.Took))
+		for _, refusal := range up.Refusals {
+			fmt.Fprintf(show.out, "refused  %+v\n", refusal)
+		}
+		if up.Unpriced != "" {
+			fmt.Fprintf(show.out, "cost     not known: %s\n", up.Unpriced)
+		} else {
+			fmt.Fprintf(show.out, "cost     $%.2f an hour until flashmob down\n", up.Hourly)
+		}
+		fmt.Fprintf(show.out, "hosts    %s\n", up.InventoryFile)
+	})
+}
+
+func showPreview(show *display, p *infra.PreviewResult) {
+	if show.quiet {
+		return
+	}
+	if show.json {
+		_ = show.result(p, nil) // standard output that fails will fail again below, and be reported
+		return
+	}
+	for _, resource := range p.Resources {
+		fmt.Fprintln(show.out, resource)
+	}
+	price := fmt.Sprintf("$%.2f an hour", p.Hourly)
+	if p.Unpriced != "" {
+		price = "price not known: " + p.Unpriced
+	}
+	fmt.Fprintf(show.out, "%s; %s\n", p.Changes, price)
+}
+
+// sandboxType is the type of a new cluster's hosts in the sandbox: they are of this machine's own architecture. A
+// cluster that is there keeps its own.
+func (flags *upFlags) sandboxType() string {
+	record, err := infra.ReadRecord(flags.files().Record())
+	if runtime.GOARCH == "arm64" || err == nil && record.State != infra.Gone {
+		return ""
+	}
+	return "c5.xlarge"
+}
+
+// check returns what is wrong with the flags, before anything is touched.
+func (flags *upFlags) check(f *pflag.FlagSet) error {
+	switch {
+	case f.Changed("size") && flags.spec.Size < 1:
+		return usagef("size %d: must be 1 or more", flags.spec.Size)
+	case flags.spec.TTL < 0 || flags.spec.Idle < 0:
+		return usagef("ttl %v, idle %v: must not be negative", flags.spec.TTL, flags.spec.Idle)
+	}
+	return nil
+}
