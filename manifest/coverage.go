@@ -22,7 +22,7 @@ func (c *coverage) add(p Part) error {
 	}
 	first := i == 0 || p.Input != c.at
 	c.parts, c.at = i+1, p.Input
-	if p.Kind == Join {
+	if !p.covers() {
 		return nil
 	}
 	if first && p.Kind == Header && c.inputs[p.Input].IsGenerated() {

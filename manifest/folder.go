@@ -21,6 +21,7 @@ type Folder struct {
 	Run      Run
 	Parts    []Part
 	Totals   flow.Tally
+	Summary  []string // goes into the manifest
 	sittings int
 	started  time.Time
 	journal  *os.File

@@ -28,6 +28,8 @@ const (
 	Header  = "header"  // the header line of an input; of later inputs it makes no output
 	Records = "records" // a batch of records
 	Join    = "join"    // the line end between an input that lacks its last one and the next input; covers nothing
+	Title   = "title"   // the results' own header line, where it is not the input's; covers nothing
+	Merged  = "merged"  // results that are made of all input together, in order; covers nothing
 )
 
 // Part is the results of one batch, and the batch that they are the results of.
@@ -44,6 +46,9 @@ type Part struct {
 	RejectSHA256 string `json:"reject_sha256,omitempty"` // of those bytes
 	Open         bool   `json:"open,omitempty"`          // its last line has no line end
 }
+
+// covers reports whether the part is a batch's, and so covers a range of its input.
+func (p Part) covers() bool { return p.Kind != Join && p.Kind != Title && p.Kind != Merged }
 
 // End returns the offset just past the part's batch.
 func (p Part) End() int64 { return p.Offset + p.Length }
@@ -69,7 +74,8 @@ type Manifest struct {
 	Sittings int        `json:"sittings"` // how often the run was begun or resumed
 	Phases   []Phase    `json:"phases"`   // of the last sitting
 	Totals   flow.Tally `json:"totals"`
-	Bytes    int64      `json:"bytes"` // of the results file
+	Summary  []string   `json:"summary,omitempty"` // what there is to say of the results in a few lines
+	Bytes    int64      `json:"bytes"`             // of the results file
 	Rejects  *Rejects   `json:"rejects,omitempty"`
 	Parts    []Part     `json:"parts"`
 	Digest   string     `json:"digest,omitempty"` // sha256 of this file's JSON without the digest

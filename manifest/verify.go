@@ -119,9 +119,9 @@ func (m *Manifest) checkCounts(p Part) error {
 		return brokenf("impossible counts: %+v, %d bytes, %d of rejects", p.Tally, p.Bytes, p.RejectBytes)
 	case p.In != p.Out+p.Rejected:
 		return brokenf("%d records in, %d out, %d rejected", p.In, p.Out, p.Rejected)
-	case p.Kind != Records && p.Kind != Header && p.Kind != Join:
+	case p.covers() && p.Kind != Records && p.Kind != Header:
 		return brokenf("unknown kind %q", p.Kind)
-	case p.Kind != Records && p.In+p.Emitted > 0:
+	case p.Kind != Records && (p.In > 0 || p.Kind != Merged && p.Emitted > 0):
 		return brokenf("a %s with %d records", p.Kind, max(p.In, p.Emitted))
 	case p.Kind == Records && m.Inputs[p.Input].IsGenerated() && p.In != p.Length:
 		return brokenf("%d records in, of %d rows", p.In, p.Length)
@@ -211,7 +211,7 @@ func (m *Manifest) checkPart(p Part, body []byte, behindOpen bool) error {
 		return brokenf("it begins in the middle of a line")
 	}
 	want := p.Emitted
-	if p.Kind == Header && p.Bytes > 0 {
+	if p.Kind == Title || p.Kind == Header && p.Bytes > 0 {
 		want++
 	}
 	if n := countRecords(m.source(), text); n != want {

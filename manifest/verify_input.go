@@ -43,7 +43,7 @@ func (m *Manifest) checkInput(i int, in input.Input) (err error) {
 	defer func() { err = errors.Join(err, stream.Close()) }()
 	text := bufio.NewReaderSize(stream, 64<<10)
 	for _, p := range m.Parts {
-		if p.Input != i || p.Kind == Join {
+		if p.Input != i || !p.covers() {
 			continue
 		}
 		if err := m.checkInputPart(p, text); err != nil {

@@ -22,6 +22,7 @@ type Batch struct {
 	Ref    string `json:"ref,omitempty"`    // where its bytes lie in the depot
 	Inline bool   `json:"inline,omitempty"` // its bytes are the message's body
 	Giant  *Giant `json:"giant,omitempty"`
+	After  *Place `json:"after,omitempty"` // in an input's first batch: where the batch before it ends
 }
 
 // Giant says what is to be known of a single record too long to be read into memory. The batch's body is its head.

@@ -11,95 +11,6 @@ import (
 	"flashmob/manifest"
 )
 
-// feedEvent is what the feeder has to tell the gatherer: that an input ends at an offset, or that it is done feeding.
-type feedEvent struct {
-	input int
-	end   int64
-	done  bool
-}
-
-// heldLimit is how many bytes may wait in this process for their turn before no more batches are handed out. It is
-// reached only when one batch takes very much longer than the others.
-const heldLimit = 96 << 20
-
-// feed sends out the batches that are left and tells fed what the gatherer must know.
-func (in *Initializer) feed(ctx context.Context, fed chan<- feedEvent) error {
-	f := &feeder{
-		run: in.Folder.Run, flow: in.flow, done: in.Folder.Parts, batchRows: in.BatchRows, sizer: &in.sizer, slots: in.slots,
-		uplink: in.Uplink, drain: in.drain, log: in.Log, send: in.send,
-	}
-	tell := func(e feedEvent) error {
-		select {
-		case fed <- e:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	f.ended = func(input int, end int64) error { return tell(feedEvent{input: input, end: end}) }
-	if err := f.feed(ctx); err != nil && !errors.Is(err, errDrain) {
-		return err
-	}
-	if in.sent != nil {
-		if err := in.acked(ctx); err != nil {
-			return err
-		}
-	}
-	return tell(feedEvent{done: true})
-}
-
-// slots returns how many slots there are, as far as known.
-func (in *Initializer) slots() int { return max(in.crew.slots(), in.Slots, 1) }
-
-// send hands a batch to the log once there is room in the window.
-func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {
-	if err := in.window.enter(ctx, in.drain, in.limit); err != nil {
-		return err
-	}
-	b.Inline = body != nil
-	if len(body) > inlineLimit {
-		ref, err := in.depot.Put(body)
-		if err != nil {
-			return err
-		}
-		b.Ref, b.Inline, body = ref, false, nil
-	}
-	message, err := encode(b, body)
-	if err != nil {
-		return err
-	}
-	if in.sent != nil {
-		if err := in.acked(ctx); err != nil {
-			return err
-		}
-	}
-	if in.sent, err = in.js.PublishAsync(batchSubject, message); err != nil {
-		return fmt.Errorf("hand out batch at %d: %w", b.Offset, err)
-	}
-	return nil
-}
-
-// acked waits until the log has the batch that was sent last. While it takes that one in, the next is being cut.
-func (in *Initializer) acked(ctx context.Context) error {
-	select {
-	case <-in.sent.Ok():
-		return nil
-	case err := <-in.sent.Err():
-		return fmt.Errorf("hand out batch: %w", err)
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// limit returns how many batches may be out: enough that every slot has one to work on and one to go on with, few
-// enough that a batch is cut by what was measured lately.
-func (in *Initializer) limit() int {
-	if in.depot.Held() > heldLimit {
-		return 1
-	}
-	return in.slots()*in.pace.hold() + 2
-}
-
 // arrive passes on the messages of the stream of parts until the iterator is stopped.
 func (in *Initializer) arrive(ctx context.Context, messages jetstream.MessagesContext, arrived chan<- jetstream.Msg) error {
 	for {
@@ -122,20 +33,26 @@ func (in *Initializer) arrive(ctx context.Context, messages jetstream.MessagesCo
 	}
 }
 
-// collect gathers parts until all is gathered, or all that was handed out by a feeder that stopped early.
+// collect gathers until everything is gathered, or everything that was handed out by a feeder that stopped early.
 func (in *Initializer) collect(ctx context.Context, arrived <-chan jetstream.Msg, fed <-chan feedEvent) error {
+	take := in.take
+	if in.keyed != nil {
+		take = in.output
+	}
+	listening, err := in.keyed.listen(ctx, in.nc, in.js)
+	if err != nil {
+		return err
+	}
+	defer listening.stop()
+	if err := in.title(); err != nil {
+		return err
+	}
 	done := false
-	for {
-		if done && (in.gather.finished() || in.window.empty()) {
-			if !in.gather.finished() {
-				return nil
-			}
-			if err := in.gather.seal(); err != nil {
-				return err
-			}
-			in.announce()
+	for !done || !in.gather.finished() || !in.keyed.merged() {
+		if done && !in.gather.finished() && in.window.empty() && !in.gather.awaits() {
 			return nil
 		}
+		var err error
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -145,28 +62,52 @@ func (in *Initializer) collect(ctx context.Context, arrived <-chan jetstream.Msg
 			} else {
 				in.gather.ends[event.input] = event.end
 			}
-			if err := in.advance(); err != nil {
-				return err
-			}
+			err = in.advance()
 		case msg := <-arrived:
-			if err := in.take(msg); err != nil {
-				return err
-			}
+			err = take(msg)
+		case d := <-listening.deliveries:
+			err = in.deliver(d)
+		case msg := <-listening.progress:
+			err = in.hear(ctx, msg)
+		case <-listening.tick:
+			err = in.keyed.redeal(ctx, in.crew.present())
+		}
+		if err == nil {
+			err = in.endStages(ctx)
+		}
+		if err != nil {
+			return err
 		}
 	}
+	if err := in.merge(ctx); err != nil {
+		return err
+	}
+	if err := in.gather.seal(); err != nil {
+		return err
+	}
+	in.announce()
+	return nil
 }
 
-// take gathers one part.
+// take gathers the part in a message.
 func (in *Initializer) take(msg jetstream.Msg) error {
 	var part Part
 	body, err := decode(msg.Data(), &part)
 	if err != nil {
 		return fmt.Errorf("gather part: %w", err)
 	}
+	if err := in.gatherPart(part, body, nil); err != nil {
+		return err
+	}
+	return msg.Ack()
+}
+
+// gatherPart gathers a part. Where the results are made by the owners of keys, segments says which have something to add.
+func (in *Initializer) gatherPart(part Part, body []byte, segments []int64) error {
 	if part.Failure != "" && !in.gather.covered(part.Batch) { // a late one may have found its bytes gone
 		return &BatchError{Worker: part.Worker, Cause: part.Failure}
 	}
-	first, err := in.gather.accept(part, body)
+	first, err := in.gather.accept(part, body, segments)
 	if err != nil {
 		return err
 	}
@@ -181,7 +122,7 @@ func (in *Initializer) take(msg jetstream.Msg) error {
 		in.window.leave(1)
 	}
 	in.note(part, first)
-	return msg.Ack()
+	return nil
 }
 
 // advance appends the parts whose turn it is.

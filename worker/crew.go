@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,6 +121,20 @@ func (c *crew) slots() int {
 		}
 	}
 	return n
+}
+
+// present returns the names of the workers that are there, in order.
+func (c *crew) present() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for name, m := range c.members {
+		if m.Slots > 0 && !m.Lost {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (c *crew) states() []WorkerState {

@@ -19,6 +19,8 @@ type depot interface {
 	Put(body []byte) (ref string, err error)
 	// Get returns what Put was given. It is valid until Drop.
 	Get(ref string) ([]byte, error)
+	// Section returns n bytes of what Put was given, from the offset on. It is valid until Drop.
+	Section(ref string, offset, n int64) ([]byte, error)
 	// Write writes the first n bytes of a body to w and returns the rest.
 	Write(ref string, w *os.File, n int64) (rest []byte, err error)
 	// Drop forgets a body; one that is not there is no error.
@@ -58,6 +60,22 @@ func (m *memory) Get(ref string) ([]byte, error) {
 		return nil, fmt.Errorf("depot: %w: %s", os.ErrNotExist, ref)
 	}
 	return body, nil
+}
+
+func (m *memory) Section(ref string, offset, n int64) ([]byte, error) {
+	body, err := m.Get(ref)
+	if err != nil {
+		return nil, err
+	}
+	return section(body, offset, n)
+}
+
+// section returns n bytes of body, from the offset on.
+func section(body []byte, offset, n int64) ([]byte, error) {
+	if offset < 0 || n < 0 || offset+n > int64(len(body)) {
+		return nil, errTorn
+	}
+	return body[offset:][:n], nil
 }
 
 func (m *memory) Write(ref string, w *os.File, n int64) ([]byte, error) {
@@ -123,6 +141,19 @@ func (f *folder) Put(body []byte) (string, error) {
 func (f *folder) Get(ref string) ([]byte, error) {
 	body, err := os.ReadFile(filepath.Join(f.dir, filepath.Base(ref)))
 	if err != nil {
+		return nil, fmt.Errorf("depot: %w", err)
+	}
+	return body, nil
+}
+
+func (f *folder) Section(ref string, offset, n int64) ([]byte, error) {
+	file, err := os.Open(filepath.Join(f.dir, filepath.Base(ref)))
+	if err != nil {
+		return nil, fmt.Errorf("depot: %w", err)
+	}
+	defer file.Close()
+	body := make([]byte, n)
+	if _, err := file.ReadAt(body, offset); err != nil {
 		return nil, fmt.Errorf("depot: %w", err)
 	}
 	return body, nil

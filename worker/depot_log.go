@@ -96,6 +96,29 @@ func (d *logDepot) Get(ref string) ([]byte, error) {
 	return body, nil
 }
 
+// Section fetches the segments that hold the bytes.
+func (d *logDepot) Section(ref string, offset, n int64) ([]byte, error) {
+	id, segments, err := splitRef(ref)
+	if err != nil {
+		return nil, err
+	}
+	if offset < 0 || n < 0 || offset+n > int64(segments)*segment {
+		return nil, errTorn
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
+	defer cancel()
+	first := offset / segment
+	var body []byte
+	for i := first; i*segment < offset+n; i++ {
+		msg, err := d.bodies.GetLastMsgForSubject(ctx, bodyOf(id, int(i)))
+		if err != nil {
+			return nil, fmt.Errorf("depot: fetch %s: %w", ref, err)
+		}
+		body = append(body, msg.Data...)
+	}
+	return section(body, offset-first*segment, n)
+}
+
 // Write fetches the body and writes its head.
 func (d *logDepot) Write(ref string, w *os.File, n int64) ([]byte, error) {
 	body, err := d.Get(ref)

@@ -19,19 +19,23 @@ type gatherer struct {
 	depot  depot
 	packer *packer // of what it adds itself
 
-	input int                // the input that the next part is of
-	next  int64              // the offset that it begins at
-	ends  map[int]int64      // where inputs end, as far as known
-	held  map[int][]heldPart // parts that came before their turn, by input, in order of their offsets
-	lines int64              // LFs in the input so far
-	open  bool               // the results end in the middle of a line
-	late  int64              // parts that were dropped, their range being covered already
+	input int                      // the input that the next part is of
+	next  int64                    // the offset that it begins at
+	ends  map[int]int64            // where inputs end, as far as known
+	held  map[int][]heldPart       // parts that came before their turn, by input, in order of their offsets
+	lines int64                    // LFs in the input so far
+	open  bool                     // the results end in the middle of a line
+	early map[Place]map[int][]byte // outputs of batches whose parts have not come, by batch and partition
+	late  int64                    // parts that were dropped, their range being covered already
 }
 
 // heldPart is a part and its body, unless that waits in the depot.
 type heldPart struct {
 	Part
-	body []byte
+	body    []byte
+	missing int            // partitions whose outputs have not come
+	results []byte         // made of them
+	outputs map[int][]byte // by partition, where owners of keys make the results; nil where the slot made them
 }
 
 // newGatherer returns a gatherer that goes on behind what the folder has.
@@ -40,7 +44,7 @@ func newGatherer(folder *manifest.Folder, d depot, begin func(input int) int64) 
 	if err != nil {
 		return nil, err
 	}
-	g := &gatherer{folder: folder, depot: d, packer: packer, ends: map[int]int64{}, held: map[int][]heldPart{}}
+	g := &gatherer{folder: folder, depot: d, packer: packer, ends: map[int]int64{}, held: map[int][]heldPart{}, early: map[Place]map[int][]byte{}}
 	if len(folder.Run.Inputs) > 0 {
 		g.next = begin(0)
 	}
@@ -57,8 +61,9 @@ func newGatherer(folder *manifest.Folder, d depot, begin func(input int) int64) 
 	return g, nil
 }
 
-// accept takes in a part that came. It reports whether the part was the first for its range.
-func (g *gatherer) accept(part Part, body []byte) (first bool, err error) {
+// accept takes in a part that came. It reports whether the part was the first for its range. Where owners of keys make the
+// results, segments says which of them have something to add.
+func (g *gatherer) accept(part Part, body []byte, segments []int64) (first bool, err error) {
 	b := part.Batch
 	if g.covered(b) {
 		g.late++
@@ -66,7 +71,7 @@ func (g *gatherer) accept(part Part, body []byte) (first bool, err error) {
 	}
 	held := g.held[b.Input]
 	at, _ := slices.BinarySearchFunc(held, b.Offset, func(h heldPart, offset int64) int { return int(min(max(h.Batch.Offset-offset, -1), 1)) })
-	g.held[b.Input] = slices.Insert(held, at, heldPart{part, body})
+	g.held[b.Input] = slices.Insert(held, at, g.expect(heldPart{Part: part, body: body}, segments))
 	return true, nil
 }
 
@@ -108,7 +113,7 @@ func (g *gatherer) advance(begin func(input int) int64) error {
 			continue
 		}
 		held := g.held[g.input]
-		if len(held) == 0 || held[0].Batch.Offset != g.next {
+		if len(held) == 0 || held[0].Batch.Offset != g.next || held[0].missing > 0 {
 			return nil
 		}
 		g.held[g.input] = held[1:]
@@ -125,6 +130,9 @@ func (g *gatherer) finished() bool { return g.input >= len(g.folder.Run.Inputs) 
 // append writes a part whose turn it is.
 func (g *gatherer) append(part heldPart) error {
 	b := part.Batch
+	if err := g.merge(&part); err != nil {
+		return err
+	}
 	if part.Results > 0 && g.open {
 		if err := g.join(b); err != nil {
 			return err
@@ -134,11 +142,18 @@ func (g *gatherer) append(part heldPart) error {
 		Kind: b.Kind, Input: b.Input, Offset: b.Offset, Length: b.Length, Tally: part.Tally,
 		InputHash: part.InputHash, Bytes: part.Results, SHA256: part.SHA256, Open: part.Open,
 	}, func(results *os.File) (lines []byte, err error) {
+		own := part.Results // bytes of the body that are results
+		if part.outputs != nil {
+			if _, err := results.Write(part.results); err != nil {
+				return nil, err
+			}
+			own = 0
+		}
 		var rejects []byte
 		if part.Ref != "" {
-			rejects, err = g.depot.Write(part.Ref, results, part.Results)
+			rejects, err = g.depot.Write(part.Ref, results, own)
 		} else {
-			rejects, err = writeHead(results, part.body, part.Results)
+			rejects, err = writeHead(results, part.body, own)
 		}
 		if err != nil || len(rejects) == 0 {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -59,7 +60,10 @@ type Initializer struct {
 	sent   jetstream.PubAckFuture // of the batch that was handed out last
 	window *window
 	gather *gatherer
+	keyed  *keyed // nil without keyed stages
 	crew   crew
+	behind atomic.Bool // owners have more to take in than they should
+	place  Place       // just past the batch that was handed out last
 	drain  chan struct{}
 	once   sync.Once
 
@@ -80,7 +84,7 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), moved: make(chan struct{}), parts: config.Folder.Parts}
+	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), place: front, moved: make(chan struct{}), parts: config.Folder.Parts}
 	run := config.Folder.Run
 	var err error
 	if in.flow, err = flowOf(run, config.Flow); err != nil {
@@ -104,7 +108,8 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	if in.js, err = jetstream.New(in.nc); err != nil {
 		return fmt.Errorf("connect to log: %w", err)
 	}
-	spec := Spec{Run: in.Folder.Run}
+	spec := Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots)}
+	in.keyed = newKeyed(in.flow, spec.Partitions)
 	if spec.Depot, err = in.makeDepot(ctx); err != nil {
 		return err
 	}
@@ -131,6 +136,9 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	in.bucket, err = in.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: specBucket, Storage: storage})
 	if err != nil {
 		return fmt.Errorf("create bucket %s: %w", specBucket, err)
+	}
+	if err := in.prepareKeyed(ctx, storage); err != nil {
+		return err
 	}
 	text, err := json.Marshal(spec)
 	if err != nil {

@@ -22,15 +22,43 @@ type slot struct {
 	pass   *flow.Pass
 	fields int // that pass holds records to
 	packer *packer
+	split  [][]byte // entries of the batch by partition; none without keyed stages
 	depot  depot
 	ranges *input.Ranges
 	buf    []byte // a piece of the batch's bytes
 	hash   xxhash.Digest
 }
 
-// process returns the part that comes of a batch, with its body. An error is the batch's, not the slot's: no other
-// slot would fare better.
-func (s *slot) process(b Batch, body []byte) (part Part, out []byte, err error) {
+// product is what comes of a batch.
+type product struct {
+	part     Part
+	body     []byte  // the part's
+	entries  []byte  // for the keyed stage, partition by partition
+	segments []int64 // bytes of the entries by partition; nil where there are none
+}
+
+// process returns what comes of a batch. An error is the batch's, not the slot's: no other slot would fare better.
+func (s *slot) process(b Batch, body []byte) (product, error) {
+	part, out, err := s.part(b, body)
+	made := product{part: part, body: out}
+	if err == nil && part.Tally.Out > 0 && s.split != nil {
+		made.entries, made.segments = s.joined()
+	}
+	return made, err
+}
+
+// joined returns the entries of the batch in one piece.
+func (s *slot) joined() (entries []byte, segments []int64) {
+	entries, segments = s.depot.Buffer(), make([]int64, len(s.split))
+	for i, own := range s.split {
+		segments[i] = int64(len(own))
+		entries = append(entries, own...)
+	}
+	return entries, segments
+}
+
+// part returns the part that comes of a batch, with its body.
+func (s *slot) part(b Batch, body []byte) (part Part, out []byte, err error) {
 	begun := time.Now()
 	part = Part{Batch: b, Worker: s.worker}
 	var rejects []flow.Reject
@@ -69,7 +97,7 @@ func (s *slot) header(b Batch, body []byte, part *Part) ([]byte, error) {
 	}
 	part.Tally = flow.Tally{Lines: int64(countLines(body))}
 	s.packer.begin(s.depot.Buffer())
-	if b.Input == 0 {
+	if b.Input == 0 && s.split == nil {
 		bom, line := splitBOM(body)
 		if text, eol := splitEnd(line); len(line) > 0 {
 			line = slices.Concat(s.flow.Header(text), eol)
@@ -85,7 +113,7 @@ func (s *slot) header(b Batch, body []byte, part *Part) ([]byte, error) {
 func (s *slot) records(b Batch, body []byte, part *Part) ([]byte, []flow.Reject, error) {
 	if s.pass == nil || s.fields != b.Fields {
 		s.fields = b.Fields
-		s.pass = s.flow.NewPass(flow.Limits{Fields: b.Fields, MaxRecord: s.spec.Run.MaxRecord})
+		s.pass = s.flow.NewPass(flow.Limits{Fields: b.Fields, MaxRecord: s.spec.Run.MaxRecord, Partitions: s.spec.Partitions})
 	}
 	s.packer.begin(s.depot.Buffer())
 	s.pass.Begin()
@@ -95,7 +123,7 @@ func (s *slot) records(b Batch, body []byte, part *Part) ([]byte, []flow.Reject,
 		s.hash.Write(data)
 		if b.Offset == 0 && bom == 0 { // a byte order mark can only stand at the front of an input, before its first record
 			mark, rest := splitBOM(data)
-			if bom, data = len(mark), rest; b.Input == 0 {
+			if bom, data = len(mark), rest; b.Input == 0 && s.split == nil {
 				if err := s.packer.write(mark); err != nil {
 					return err
 				}
@@ -108,6 +136,12 @@ func (s *slot) records(b Batch, body []byte, part *Part) ([]byte, []flow.Reject,
 	}
 	if !s.spec.input(b.Input).IsGenerated() {
 		part.InputHash = hexHash(s.hash.Sum64())
+	}
+	if s.split != nil {
+		for i := range s.split {
+			s.split[i] = s.split[i][:0]
+		}
+		s.split = s.pass.Entries(s.split)
 	}
 	tally, rejects := s.pass.End()
 	for i := range rejects {

@@ -13,6 +13,8 @@ import (
 type Spec struct {
 	Run   manifest.Run `json:"run"`
 	Depot string       `json:"depot,omitempty"` // inLog, or a folder that all workers see; empty when all are in one process
+	// Partitions is how many partitions the keys of keyed stages fall into; 0 where there are no such stages.
+	Partitions int `json:"partitions,omitempty"`
 }
 
 // inLog is the Spec.Depot of a run whose workers share nothing but the log.

@@ -13,9 +13,15 @@ const (
 	bodyStream  = "bodies" // what is too large for a message, in segments: subject, body, segment
 	bodySubject = "flashmob.bodies"
 
+	exchangeStream  = "exchange" // what batches have for the partitions of keyed stages
+	exchangeSubject = "flashmob.exchange"
+	snapshotBucket  = "snapshots"         // by the number of the partition
+	progressSubject = "flashmob.progress" // core NATS: how far an owner is, lost if nobody listens
+
 	specBucket = "run"
 	specKey    = "spec"
 	overKey    = "over" // there once the run is over
+	dealKey    = "deal" // who owns which partition
 
 	beatSubject = "flashmob.beat" // core NATS: a worker's sign of life, lost if nobody listens
 	endSubject  = "flashmob.end"  // core NATS: the run is over, workers leave; who comes later finds overKey

@@ -61,6 +61,9 @@ func (w *window) leave(n int) {
 	w.moved = make(chan struct{})
 }
 
+// stir makes those who wait look at their limit again.
+func (w *window) stir() { w.leave(0) }
+
 // empty reports whether nothing is out.
 func (w *window) empty() bool {
 	w.mu.Lock()

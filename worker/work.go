@@ -27,6 +27,7 @@ type worker struct {
 	ranges *input.Ranges
 	alive  keeper
 	pace   pace
+	bucket jetstream.KeyValue
 	held   *window      // batches that wait or are worked on
 	busy   atomic.Int64 // slots at work
 }
@@ -59,7 +60,13 @@ func (w *worker) work(ctx context.Context) error {
 			return err
 		}
 		s := &slot{worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges}
+		if w.spec.Partitions > 0 {
+			s.split = make([][]byte, w.spec.Partitions)
+		}
 		group.Go(func() error { return w.serve(ctx, group, s, ready) })
+	}
+	if w.spec.Partitions > 0 {
+		group.Go(func() error { return w.own(ctx, f) })
 	}
 	group.Go(func() error { return w.pull(ctx, batches, ready) })
 	group.Go(func() error { return w.alive.run(ctx, AckWait/4) })
@@ -128,23 +135,24 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 			return context.Cause(ctx)
 		}
 		w.busy.Add(1)
-		part, body, err := s.process(c.batch, c.body)
+		made, err := s.process(c.batch, c.body)
 		if err != nil {
-			part.Failure = err.Error()
+			made.part.Failure = err.Error()
 		}
 		w.busy.Add(-1)
 		if c.batch.typical() {
-			w.pace.observe(part.Took)
+			w.pace.observe(made.part.Took)
 		}
 		w.held.leave(1)
-		group.Go(func() error { return w.commit(ctx, c, part, body) })
+		group.Go(func() error { return w.commit(ctx, c, made) })
 	}
 }
 
 // commit publishes the part, waits until the log has it, and only then acks the batch: in between lies nothing that
 // could be lost.
-func (w *worker) commit(ctx context.Context, c claim, part Part, body []byte) error {
+func (w *worker) commit(ctx context.Context, c claim, made product) error {
 	defer w.alive.remove(c.msg)
+	part, body := made.part, made.body
 	if len(body) > inlineLimit {
 		ref, err := w.depot.Put(body)
 		if err != nil {
@@ -152,16 +160,16 @@ func (w *worker) commit(ctx context.Context, c claim, part Part, body []byte) er
 		}
 		part.Ref, body = ref, nil
 	}
-	message, err := encode(part, body)
-	if err != nil {
-		return err
-	}
-	for {
-		_, err := w.js.Publish(ctx, partSubject, message)
-		if err == nil {
-			break
+	if w.spec.Partitions > 0 {
+		if err := w.deliver(ctx, Delivery{Part: part, Segments: made.segments}, body, made.entries); err != nil {
+			return err
 		}
-		if err := w.retry(ctx, "publish part", err); err != nil {
+	} else {
+		message, err := encode(part, body)
+		if err != nil {
+			return err
+		}
+		if err := w.publish(ctx, partSubject, message); err != nil {
 			return err
 		}
 	}
@@ -170,4 +178,17 @@ func (w *worker) commit(ctx context.Context, c claim, part Part, body []byte) er
 		w.Log.Debug("ack batch", "batch", c.batch.Offset, "err", err)
 	}
 	return nil
+}
+
+// publish returns when the log has the message, however long that takes.
+func (w *worker) publish(ctx context.Context, subject string, message []byte) error {
+	for {
+		_, err := w.js.Publish(ctx, subject, message)
+		if err == nil {
+			return nil
+		}
+		if err := w.retry(ctx, "publish "+subject, err); err != nil {
+			return err
+		}
+	}
 }

@@ -120,7 +120,7 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 	if err != nil {
 		return err
 	}
-	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, ranges: new(input.Ranges), held: newWindow()}
+	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, bucket: bucket, ranges: new(input.Ranges), held: newWindow()}
 	defer w.ranges.Close()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)

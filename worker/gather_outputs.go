@@ -1,0 +1,87 @@
+package worker
+
+import (
+	"fmt"
+
+	"flashmob/flow"
+)
+
+// expect notes which partitions have outputs for a part, and gives it those that came before it.
+func (g *gatherer) expect(part heldPart, segments []int64) heldPart {
+	for partition, size := range segments {
+		if size == 0 {
+			continue
+		}
+		if part.outputs == nil {
+			part.outputs = map[int][]byte{}
+		}
+		part.outputs[partition] = nil
+		part.missing++
+	}
+	for partition, output := range g.early[part.Batch.from()] {
+		part.give(partition, output)
+	}
+	delete(g.early, part.Batch.from())
+	return part
+}
+
+// give takes in a partition's output; the first is as good as any that follows.
+func (p *heldPart) give(partition int, output []byte) {
+	if there, expected := p.outputs[partition]; expected && there == nil {
+		p.outputs[partition] = output
+		p.missing--
+	}
+}
+
+// update takes in what a partition made of a batch. output is not nil.
+func (g *gatherer) update(b Batch, partition int, output []byte) {
+	held := g.held[b.Input]
+	for i := range held {
+		if held[i].Batch.Offset == b.Offset {
+			held[i].give(partition, output)
+			return
+		}
+	}
+	if g.covered(b) {
+		return
+	}
+	if g.early[b.from()] == nil {
+		g.early[b.from()] = map[int][]byte{}
+	}
+	g.early[b.from()][partition] = output
+}
+
+// awaits reports whether a part that has come lacks outputs.
+func (g *gatherer) awaits() bool {
+	for _, parts := range g.held {
+		for _, p := range parts {
+			if p.missing > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// merge makes the part's results of the partitions' outputs, in the order of the input.
+func (g *gatherer) merge(part *heldPart) error {
+	if part.outputs == nil {
+		return nil
+	}
+	outputs := make([][]byte, 0, len(part.outputs))
+	for _, output := range part.outputs {
+		outputs = append(outputs, output)
+	}
+	g.packer.begin(nil)
+	err := flow.MergeUpdates(outputs, func(line []byte) error {
+		part.Tally.Emitted++
+		return g.packer.write(line)
+	})
+	if err != nil {
+		return fmt.Errorf("merge outputs at %d: %w", part.Batch.Offset, err)
+	}
+	part.Open = g.packer.open()
+	part.results, part.SHA256, err = g.packer.end()
+	part.Results = int64(len(part.results))
+	return err
+}

@@ -1,0 +1,104 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// feedEvent is what the feeder has to tell the gatherer: that an input ends at an offset, or that it is done feeding.
+type feedEvent struct {
+	input int
+	end   int64
+	done  bool
+}
+
+// heldLimit is how many bytes may wait in this process for their turn before no more batches are handed out. It is
+// reached only when one batch takes very much longer than the others.
+const heldLimit = 96 << 20
+
+// feed sends out the batches that are left and tells fed what the gatherer must know.
+func (in *Initializer) feed(ctx context.Context, fed chan<- feedEvent) error {
+	f := &feeder{
+		run: in.Folder.Run, flow: in.flow, done: in.Folder.Parts, batchRows: in.BatchRows, sizer: &in.sizer, slots: in.slots,
+		uplink: in.Uplink, drain: in.drain, log: in.Log, send: in.send,
+	}
+	tell := func(e feedEvent) error {
+		select {
+		case fed <- e:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	f.ended = func(input int, end int64) error { return tell(feedEvent{input: input, end: end}) }
+	if err := f.feed(ctx); err != nil && !errors.Is(err, errDrain) {
+		return err
+	}
+	if in.sent != nil {
+		if err := in.acked(ctx); err != nil {
+			return err
+		}
+	}
+	return tell(feedEvent{done: true})
+}
+
+// slots returns how many slots there are, as far as known.
+func (in *Initializer) slots() int { return max(in.crew.slots(), in.Slots, 1) }
+
+// send hands a batch to the log once there is room in the window.
+func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {
+	if err := in.window.enter(ctx, in.drain, in.limit); err != nil {
+		return err
+	}
+	if b.Input != in.place.Input {
+		after := in.place
+		b.After = &after
+	}
+	in.place = b.past()
+	b.Inline = body != nil
+	if len(body) > inlineLimit {
+		ref, err := in.depot.Put(body)
+		if err != nil {
+			return err
+		}
+		b.Ref, b.Inline, body = ref, false, nil
+	}
+	message, err := encode(b, body)
+	if err != nil {
+		return err
+	}
+	if in.sent != nil {
+		if err := in.acked(ctx); err != nil {
+			return err
+		}
+	}
+	if in.sent, err = in.js.PublishAsync(batchSubject, message); err != nil {
+		return fmt.Errorf("hand out batch at %d: %w", b.Offset, err)
+	}
+	return nil
+}
+
+// acked waits until the log has the batch that was sent last. While it takes that one in, the next is being cut.
+func (in *Initializer) acked(ctx context.Context) error {
+	select {
+	case <-in.sent.Ok():
+		return nil
+	case err := <-in.sent.Err():
+		return fmt.Errorf("hand out batch: %w", err)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// limit returns how many batches may be out: enough that every slot has one to work on and one to go on with, few
+// enough that a batch is cut by what was measured lately.
+func (in *Initializer) limit() int {
+	if in.depot.Held() > heldLimit {
+		return 1
+	}
+	if in.behind.Load() {
+		return 0
+	}
+	return in.slots()*in.pace.hold() + 2
+}

@@ -1,0 +1,294 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"flashmob/flow"
+)
+
+// backlogLimit is how many bytes of deliveries may wait for their owners before no more batches are handed out.
+const backlogLimit = 128 << 20
+
+// keyed is what the initializer keeps of a run with keyed stages. It belongs to the goroutine that gathers.
+type keyed struct {
+	stages     []*flow.Keyed
+	partitions int
+	bucket     jetstream.KeyValue // where deals are made known
+	exchange   jetstream.Stream
+
+	crew     []string // workers of the last deal, in the order that they came
+	deal     Deal
+	progress map[string]Progress
+	bodies   []sentBody // of deliveries that not everybody is done with, in order
+	applied  uint64     // all owners have
+
+	ended   int     // stages that nothing more comes for
+	handed  applied // partitions of the stage before that have handed on to stage ended
+	runs    [][]byte
+	missing int // runs that have not come
+}
+
+// sentBody is what a delivery left in the depot.
+type sentBody struct {
+	seq  uint64
+	size int64
+	ref  string
+}
+
+// newKeyed returns nil for a flow without keyed stages.
+func newKeyed(f *flow.Flow, partitions int) *keyed {
+	if len(f.Keyed()) == 0 {
+		return nil
+	}
+	return &keyed{
+		stages: f.Keyed(), partitions: partitions, progress: map[string]Progress{}, handed: applied{},
+		runs: make([][]byte, partitions), missing: partitions,
+	}
+}
+
+// partitionsOf returns how many partitions a run of the flow has: one a declared key, else enough to spread over the slots
+// and to keep each one's table small. 0 without keyed stages.
+func partitionsOf(f *flow.Flow, slots int) int {
+	stages := f.Keyed()
+	switch {
+	case len(stages) == 0:
+		return 0
+	case stages[0].Keys() > 0:
+		return stages[0].Keys()
+	}
+	n := leastPartitions
+	for n < 4*slots && n < mostPartitions {
+		n *= 2
+	}
+	return n
+}
+
+const (
+	leastPartitions = 32
+	mostPartitions  = 512
+)
+
+// prepareKeyed makes what keyed stages need in the log.
+func (in *Initializer) prepareKeyed(ctx context.Context, storage jetstream.StorageType) (err error) {
+	if in.keyed == nil {
+		return nil
+	}
+	if in.keyed.exchange, err = in.js.CreateStream(ctx, jetstream.StreamConfig{
+		Name: exchangeStream, Subjects: []string{exchangeSubject}, Storage: storage,
+	}); err != nil {
+		return fmt.Errorf("create stream %s: %w", exchangeStream, err)
+	}
+	if _, err := in.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: snapshotBucket, Storage: storage}); err != nil {
+		return fmt.Errorf("create bucket %s: %w", snapshotBucket, err)
+	}
+	in.keyed.bucket = in.bucket
+	return nil
+}
+
+// redeal deals the partitions anew if other workers are there than before. While there are none the last deal stays: who
+// comes next gets them all.
+func (k *keyed) redeal(ctx context.Context, present []string) error {
+	crew := slices.DeleteFunc(slices.Clone(k.crew), func(name string) bool { return !slices.Contains(present, name) })
+	for _, name := range present {
+		if !slices.Contains(crew, name) {
+			crew = append(crew, name)
+		}
+	}
+	if len(crew) == 0 || slices.Equal(crew, k.crew) {
+		return nil
+	}
+	k.crew, k.deal = crew, k.deal.next(k.partitions, crew, k.stages[0].Keys() > 0)
+	text, err := json.Marshal(k.deal)
+	if err != nil {
+		return fmt.Errorf("deal partitions: %w", err)
+	}
+	if _, err := k.bucket.Put(ctx, dealKey, text); err != nil {
+		return fmt.Errorf("deal partitions: %w", err)
+	}
+	return nil
+}
+
+// hear takes in how far a worker is. What all owners can do without, the log and the depot let go of.
+func (in *Initializer) hear(ctx context.Context, msg *nats.Msg) error {
+	k := in.keyed
+	var p Progress
+	if err := json.Unmarshal(msg.Data, &p); err != nil {
+		return fmt.Errorf("read progress: %w", err)
+	}
+	k.progress[p.Worker] = p
+	first := true
+	var applied, safe uint64
+	for _, owner := range k.deal.Owners {
+		p, ok := k.progress[owner]
+		if !ok || p.Epoch != k.deal.Epoch {
+			return nil // it has not taken its share up yet
+		}
+		if first {
+			applied, safe, first = p.Applied, p.Safe, false
+		}
+		applied, safe = min(applied, p.Applied), min(safe, p.Safe)
+	}
+	k.applied = applied
+	in.weigh()
+	return k.trim(ctx, safe, in.depot)
+}
+
+// weigh finds out whether the owners have more to take in than they should.
+func (in *Initializer) weigh() {
+	var backlog int64
+	for _, b := range in.keyed.bodies {
+		if b.seq > in.keyed.applied {
+			backlog += b.size
+		}
+	}
+	if behind := backlog > backlogLimit; in.behind.Swap(behind) != behind {
+		in.window.stir()
+	}
+}
+
+// trim lets go of the deliveries up to safe.
+func (k *keyed) trim(ctx context.Context, safe uint64, d depot) error {
+	n := 0
+	for n < len(k.bodies) && k.bodies[n].seq <= safe {
+		if ref := k.bodies[n].ref; ref != "" {
+			if err := d.Drop(ref); err != nil {
+				return err
+			}
+		}
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	k.bodies = slices.Delete(k.bodies, 0, n)
+	if err := k.exchange.Purge(ctx, jetstream.WithPurgeSequence(safe+1)); err != nil {
+		return fmt.Errorf("trim exchange: %w", err)
+	}
+	return nil
+}
+
+// deliver gathers a delivery: its part, if it is a batch's, and the fact that it is on its way to its owners.
+func (in *Initializer) deliver(d *delivered) error {
+	k := in.keyed
+	k.bodies = append(k.bodies, sentBody{d.seq, d.size(), d.Ref})
+	in.weigh()
+	switch {
+	case d.End:
+		return nil
+	case d.Stage > 0:
+		k.handed.add(d.Part.Batch)
+		return nil
+	case k.stages[0].OnUpdate():
+		return in.gatherPart(d.Part, d.body[:d.Inline], d.Segments)
+	}
+	return in.gatherPart(d.Part, d.body[:d.Inline], nil)
+}
+
+// endStages tells the owners that nothing more comes for a stage, when that is so. What they do then comes as deliveries to the
+// next stage, or as runs.
+func (in *Initializer) endStages(ctx context.Context) error {
+	k := in.keyed
+	if k == nil || k.stages[0].OnUpdate() || k.ended == len(k.stages) {
+		return nil
+	}
+	switch {
+	case k.ended == 0 && in.gather.finished():
+	case k.ended > 0 && slices.Equal(k.handed[0], []span{{0, int64(k.partitions)}}):
+		k.handed = applied{}
+	default:
+		return nil
+	}
+	message, err := encode(Delivery{Stage: k.ended, End: true}, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := in.js.Publish(ctx, exchangeSubject, message); err != nil {
+		return fmt.Errorf("end stage %s: %w", k.stages[k.ended].Name(), err)
+	}
+	k.ended++
+	return nil
+}
+
+// output gathers what owners made.
+func (in *Initializer) output(msg jetstream.Msg) error {
+	var out Output
+	body, err := decode(msg.Data(), &out)
+	if err != nil {
+		return fmt.Errorf("gather output: %w", err)
+	}
+	if out.Failure != "" {
+		return &BatchError{Worker: out.Worker, Cause: out.Failure}
+	}
+	if out.Ref != "" {
+		if body, err = in.depot.Get(out.Ref); err != nil {
+			return err
+		}
+	}
+	for i, partition := range out.Partitions {
+		if partition < 0 || partition >= in.keyed.partitions || out.Sizes[i] > int64(len(body)) {
+			return fmt.Errorf("gather output: %w", errTorn)
+		}
+		own := body[:out.Sizes[i]]
+		body = body[out.Sizes[i]:]
+		if out.Batch != nil {
+			in.gather.update(*out.Batch, partition, slices.Clone(own))
+		} else if in.keyed.runs[partition] == nil {
+			in.keyed.runs[partition] = append([]byte{}, own...)
+			in.keyed.missing--
+		}
+	}
+	if out.Ref != "" {
+		if err := in.depot.Drop(out.Ref); err != nil {
+			return err
+		}
+	}
+	if err := in.advance(); err != nil {
+		return err
+	}
+	return msg.Ack()
+}
+
+// redealEvery is how often the initializer looks whether a worker has come or gone.
+const redealEvery = 20 * time.Millisecond
+
+// listening is what there is to hear in a run with keyed stages; nothing in any other.
+type listening struct {
+	deliveries <-chan *delivered
+	progress   chan *nats.Msg
+	tick       <-chan time.Time
+	stop       func()
+}
+
+// listen begins to listen to owners and to the exchange. k may be nil.
+func (k *keyed) listen(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) (l listening, err error) {
+	if k == nil {
+		return listening{stop: func() {}}, nil
+	}
+	l.progress = make(chan *nats.Msg, 256)
+	heard, err := nc.ChanSubscribe(progressSubject, l.progress)
+	if err != nil {
+		return l, fmt.Errorf("subscribe %s: %w", progressSubject, err)
+	}
+	reader, err := readExchange(ctx, js, 1)
+	if err != nil {
+		return l, err
+	}
+	ticker := time.NewTicker(redealEvery)
+	l.deliveries, l.tick = reader.deliveries(), ticker.C
+	l.stop = func() {
+		ticker.Stop()
+		reader.stop()
+		heard.Unsubscribe()
+	}
+	return l, nil
+}
+
+// merged reports whether all runs that make the results have come. k may be nil.
+func (k *keyed) merged() bool { return k == nil || k.stages[0].OnUpdate() || k.missing == 0 }

@@ -1,0 +1,286 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"flashmob/flow"
+)
+
+const (
+	// groupMost is how many deliveries an owner takes at once: one partition after the other goes through all of them, and
+	// finds its state in the core's cache.
+	groupMost = 16
+	// snapshotBytes is how much a worker applies before it takes a snapshot of what it owns, at least: what a new owner
+	// would have to read again.
+	snapshotBytes = 64 << 20
+	// snapshotEvery is how long it waits at most, where there is anything new.
+	snapshotEvery = 5 * time.Second
+	// handOverWait is how long a new owner waits for the old one's snapshot before it begins with the last that there is.
+	handOverWait = 2 * time.Second
+)
+
+// owner keeps the partitions of keyed stages that were dealt to this worker. It is one goroutine; lanes work for it.
+//
+// Whatever it does is a fold over the exchange. So nothing depends on who owns a partition, or on two workers not believing
+// that they do: both would send the gatherer the same outputs, which keeps the first.
+type owner struct {
+	*worker
+	keyed     []*flow.Keyed
+	snapshots snapshots
+	deal      Deal
+	owned     []*partition // in order of their numbers
+	awaited   map[int]time.Time
+	source    *exchangeReader
+	at        uint64 // the delivery taken last
+	taken     time.Time
+}
+
+// own keeps the partitions of this worker until ctx ends.
+func (w *worker) own(ctx context.Context, f *flow.Flow) error {
+	kept, err := w.js.KeyValue(ctx, snapshotBucket)
+	if err != nil {
+		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
+	}
+	deals, err := w.bucket.Watch(ctx, dealKey)
+	if err != nil {
+		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
+	}
+	defer deals.Stop()
+	o := &owner{
+		worker: w, keyed: f.Keyed(), snapshots: snapshots{kept, w.depot}, awaited: map[int]time.Time{}, taken: time.Now(),
+	}
+	defer func() { o.source.stop() }()
+	tick := time.NewTicker(beatEvery / 5)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case entry := <-deals.Updates():
+			err = o.redeal(ctx, entry)
+		case d := <-o.source.deliveries():
+			err = o.apply(ctx, o.source.group(d))
+		case <-tick.C:
+			if err = o.admit(ctx); err == nil {
+				err = o.report()
+			}
+		}
+		if err = o.tell(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// tell passes a failure on to the initializer, which ends the run: no other owner would fare better.
+func (o *owner) tell(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	message, encodeErr := encode(Output{Worker: o.Name, Failure: err.Error()}, nil)
+	if encodeErr != nil {
+		return errors.Join(err, encodeErr)
+	}
+	return errors.Join(err, o.publish(ctx, partSubject, message))
+}
+
+// redeal hands over what a deal takes away and begins to wait for what it brings.
+func (o *owner) redeal(ctx context.Context, entry jetstream.KeyValueEntry) error {
+	if entry == nil { // all that there was when the watch began has been seen
+		return nil
+	}
+	var deal Deal
+	if err := json.Unmarshal(entry.Value(), &deal); err != nil {
+		return fmt.Errorf("read deal: %w", err)
+	}
+	if deal.Epoch <= o.deal.Epoch {
+		return nil
+	}
+	o.deal = deal
+	mine := deal.owned(o.Name)
+	for _, p := range slices.Clone(o.owned) {
+		if slices.Contains(mine, p.number) {
+			continue
+		}
+		if o.keeps() {
+			if err := o.snapshots.save(ctx, p, deal.Epoch); err != nil {
+				return err
+			}
+		}
+		o.owned = slices.DeleteFunc(o.owned, func(q *partition) bool { return q == p })
+	}
+	clear(o.awaited)
+	for _, number := range mine {
+		if !slices.ContainsFunc(o.owned, func(p *partition) bool { return p.number == number }) {
+			o.awaited[number] = time.Now().Add(handOverWait)
+		}
+	}
+	return o.admit(ctx)
+}
+
+// keeps reports whether snapshots are of use: not where no other process could begin with one.
+func (o *owner) keeps() bool { return o.spec.Depot != "" }
+
+// admit takes in the awaited partitions whose former owner has handed them over, or is gone, or is late.
+func (o *owner) admit(ctx context.Context) error {
+	admitted := false
+	for number, until := range o.awaited {
+		record, err := o.snapshots.find(ctx, number)
+		if err != nil {
+			return err
+		}
+		if o.deal.From[number] != "" && record.Epoch < o.deal.Epoch && time.Now().Before(until) {
+			continue
+		}
+		p, err := o.snapshots.load(ctx, record, number, o.spec.Partitions, o.keyed)
+		if err != nil {
+			return err
+		}
+		delete(o.awaited, number)
+		o.owned = append(o.owned, p)
+		admitted = true
+	}
+	if !admitted {
+		return nil
+	}
+	slices.SortFunc(o.owned, func(a, b *partition) int { return a.number - b.number })
+	return o.rewind(ctx)
+}
+
+// rewind reads the exchange again from the first delivery that any of the partitions has not seen.
+func (o *owner) rewind(ctx context.Context) error {
+	o.source.stop()
+	o.at = o.owned[0].at
+	for _, p := range o.owned {
+		o.at = min(o.at, p.at)
+	}
+	var err error
+	o.source, err = readExchange(ctx, o.js, o.at+1)
+	return err
+}
+
+// relearn begins again with the last snapshots: the log has let go of deliveries that this worker has not seen. That is so
+// when others have owned its partitions meanwhile.
+func (o *owner) relearn(ctx context.Context, next uint64) error {
+	at := o.at
+	for _, p := range o.owned {
+		o.awaited[p.number] = time.Now()
+	}
+	o.owned = nil
+	if err := o.admit(ctx); err != nil {
+		return err
+	}
+	if o.at <= at {
+		return fmt.Errorf("read exchange: delivery %d follows %d, and no snapshot is newer", next, at)
+	}
+	return nil
+}
+
+// apply takes deliveries through all partitions and sends out what comes of it.
+func (o *owner) apply(ctx context.Context, group []*delivered) error {
+	if len(group) == 0 || len(o.owned) == 0 {
+		return nil
+	}
+	if group[0].seq != o.at+1 {
+		return o.relearn(ctx, group[0].seq)
+	}
+	first, last := o.owned[0].number, o.owned[len(o.owned)-1].number
+	for _, d := range group {
+		if err := d.load(o.depot, first, last); err != nil {
+			return err
+		}
+	}
+	lanes := min(o.lanes(), len(o.owned))
+	var mu sync.Mutex
+	var yields []yield
+	pass := func(y yield) {
+		mu.Lock()
+		defer mu.Unlock()
+		yields = append(yields, y)
+	}
+	var working errgroup.Group
+	for lane := range lanes {
+		working.Go(func() error {
+			for i := lane; i < len(o.owned); i += lanes {
+				for _, d := range group {
+					if err := o.owned[i].take(d, pass); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	}
+	if err := working.Wait(); err != nil {
+		return err
+	}
+	if err := o.send(ctx, yields); err != nil {
+		return err
+	}
+	o.at = group[len(group)-1].seq
+	if err := o.save(ctx); err != nil {
+		return err
+	}
+	return o.report()
+}
+
+// lanes returns how many partitions are worked on at a time. Stages that emit on update work serially in every worker: a
+// worker stands for a thread of the dataflow then, whatever the machine has.
+func (o *owner) lanes() int {
+	if o.keyed[0].OnUpdate() {
+		return 1
+	}
+	return o.Slots
+}
+
+// save takes snapshots when enough has come since the last ones.
+func (o *owner) save(ctx context.Context) error {
+	if !o.keeps() {
+		return nil
+	}
+	var since int64
+	for _, p := range o.owned {
+		since += p.since
+	}
+	if since == 0 || since < snapshotBytes && time.Since(o.taken) < snapshotEvery {
+		return nil
+	}
+	var working errgroup.Group
+	working.SetLimit(o.lanes())
+	for _, p := range o.owned {
+		working.Go(func() error { return o.snapshots.save(ctx, p, o.deal.Epoch) })
+	}
+	err := working.Wait()
+	o.taken = time.Now()
+	return err
+}
+
+// report tells the initializer how far this worker is.
+func (o *owner) report() error {
+	if len(o.owned) == 0 || len(o.awaited) > 0 {
+		return nil
+	}
+	progress := Progress{Worker: o.Name, Epoch: o.deal.Epoch, Applied: o.at, Safe: o.at}
+	for _, p := range o.owned {
+		progress.Applied = min(progress.Applied, p.settled())
+		if o.keeps() {
+			progress.Safe = min(progress.Safe, p.record.At)
+		}
+	}
+	progress.Safe = min(progress.Safe, progress.Applied)
+	text, err := json.Marshal(progress)
+	if err != nil {
+		return fmt.Errorf("report progress: %w", err)
+	}
+	_ = o.nc.Publish(progressSubject, text) // one that is lost is followed by the next
+	return nil
+}
