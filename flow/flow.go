@@ -104,3 +104,16 @@ type mapper struct {
 func (m mapper) name() string                    { return m.title }
 func (m mapper) header(h []byte, _ byte) []byte  { return h }
 func (m mapper) apply(record []byte, emit *Emit) { m.fn(record, emit) }
+
+// Results returns the format of the results, one of those that Source.Format returns: the input's, or, where keyed stages
+// make them, CSV if they have a header line of their own.
+func (f *Flow) Results() string {
+	stages := f.Keyed()
+	switch {
+	case len(stages) == 0:
+		return f.Source.Format()
+	case stages[len(stages)-1].Title() != nil:
+		return CSV.format
+	}
+	return Lines.format
+}

@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"flashmob/flow"
 )
 
 // Resume opens the unfinished run in dir to go on with it. What the journal does not vouch for is cut off: a line that
@@ -122,6 +124,29 @@ func (f *Folder) read() (parts []Part, ends []int64, err error) {
 		return nil, nil, fmt.Errorf("journal: %w", ErrNoRun)
 	}
 	return parts, ends, nil
+}
+
+// Rewind takes back all parts of a run that is resumed, for a run whose parts do not tell where to go on: what keyed stages
+// have made of the input so far is gone with the workers.
+func (f *Folder) Rewind() error {
+	if _, err := f.journal.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("rewind %s: %w", f.Dir, err)
+	}
+	first, err := bufio.NewReader(f.journal).ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("rewind %s: %w", f.Dir, err)
+	}
+	if err := errors.Join(trim(f.journal, int64(len(first))), trim(f.results, 0)); err != nil {
+		return fmt.Errorf("rewind %s: %w", f.Dir, err)
+	}
+	if f.rejects != nil {
+		if err := errors.Join(f.rejects.Close(), os.Remove(f.rejects.Name())); err != nil {
+			return fmt.Errorf("rewind %s: %w", f.Dir, err)
+		}
+		f.rejects = nil
+	}
+	f.Parts, f.Totals, f.size = nil, flow.Tally{}, 0
+	return f.write(opening{Resumed: time.Now().UTC()})
 }
 
 // reopen opens a file that is being written, which Finish may have given its final name before it was interrupted. One

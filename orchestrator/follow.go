@@ -198,6 +198,7 @@ func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
 			return fmt.Errorf("gather: %w", err)
 		}
 		if item.Over != nil {
+			c.folder.Summary = item.Over.Summary
 			return item.Over.Err()
 		}
 		if item.Part == nil {

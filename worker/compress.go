@@ -9,20 +9,22 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"flashmob/flow"
 )
 
 // Codecs of the results: names, and what a results file's name ends in. Every part is a gzip member or a zstd frame of
 // its own; both formats may be concatenated, so parts are only ever appended.
 var codecEndings = map[string]string{"gzip": ".gz", "huffman": ".gz", "zstd": ".zst", "none": ""}
 
-// ResultsName returns the name of the results file for a source format and a codec.
-func ResultsName(format, codec string) (string, error) {
+// ResultsName returns the name of the results file of a flow, with a codec.
+func ResultsName(f *flow.Flow, codec string) (string, error) {
 	ending, ok := codecEndings[codec]
 	if !ok {
 		return "", fmt.Errorf("compress %q: must be gzip, huffman, zstd or none", codec)
 	}
 	base := "results.csv"
-	if format != "csv" {
+	if f.Results() != flow.CSV.Format() {
 		base = "results.txt"
 	}
 	return base + ending, nil

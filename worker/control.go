@@ -55,8 +55,9 @@ type Followed struct {
 
 // Over says how a run ended.
 type Over struct {
-	Drained bool   `json:"drained,omitempty"`
-	Error   string `json:"error,omitempty"`
+	Drained bool     `json:"drained,omitempty"`
+	Error   string   `json:"error,omitempty"`
+	Summary []string `json:"summary,omitempty"` // of the results
 }
 
 // Err returns the error that the run ended with, if any.
@@ -121,7 +122,7 @@ func (c *Control) touch() {
 
 // End says how the run ended, and waits until an operator has taken note, or none was heard of for so long.
 func (c *Control) End(ctx context.Context, err error, patience time.Duration) {
-	over := &Over{Drained: errors.Is(err, ErrDrained)}
+	over := &Over{Drained: errors.Is(err, ErrDrained), Summary: c.in.Folder.Summary}
 	if err != nil {
 		over.Error = err.Error()
 	}

@@ -121,7 +121,7 @@ func (flags runFlags) identity() (manifest.Run, error) {
 	if err != nil {
 		return manifest.Run{}, usageError{err}
 	}
-	results, err := worker.ResultsName(flow.Source.Format(), flags.compress)
+	results, err := worker.ResultsName(flow, flags.compress)
 	if err != nil {
 		return manifest.Run{}, usageError{err}
 	}
