@@ -33,6 +33,9 @@ func (s Source) Format() string { return s.format }
 // HasHeader reports whether the first record of every input is a header.
 func (s Source) HasHeader() bool { return s.header }
 
+// Resyncs reports whether the end of a record can be found from anywhere in an input, without what stands before.
+func (s Source) Resyncs() bool { return s.format == Lines.format }
+
 // Fields returns how many fields the first record of an input has: the number that each of its records must have. It
 // returns 0 for a source whose records have no fields.
 func (s Source) Fields(first []byte) int {

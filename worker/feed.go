@@ -66,7 +66,7 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 	for at < in.Size {
 		rows := int64(f.batchRows)
 		if rows == 0 {
-			rows = f.sizer.next(firstBatch/perRow, maxBatch/perRow, in.Size-at, f.slots())
+			rows = f.sizer.next(firstBatch/perRow, largestBatch(f.flow)/perRow, in.Size-at, f.slots())
 		}
 		rows = min(rows, in.Size-at)
 		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields}
@@ -97,7 +97,7 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		if in.HasRanges() {
 			remaining = in.Size - s.start
 		}
-		got, err := s.next(f.sizer.next(firstBatch, maxBatch, remaining, f.slots()), f.batchRows)
+		got, err := s.next(f.sizer.next(firstBatch, largestBatch(f.flow), remaining, f.slots()), f.batchRows)
 		if err == io.EOF {
 			return f.ended(i, s.pos)
 		}
@@ -108,6 +108,14 @@ func (f *feeder) read(ctx context.Context, i int) error {
 			return err
 		}
 	}
+}
+
+// largestBatch returns the size of the largest batch of a flow, in bytes.
+func largestBatch(f *flow.Flow) int64 {
+	if stages := f.Keyed(); len(stages) > 0 && !stages[0].OnUpdate() {
+		return combinedBatch
+	}
+	return maxBatch
 }
 
 // open returns a slicer over the input.
@@ -126,6 +134,9 @@ func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
 	if in.HasRanges() {
 		s.source = source
 		s.replay = func(from, to int64) io.Reader { return io.NewSectionReader(source, from, to-from) }
+		if f.flow.Source.Resyncs() {
+			s.leaps = in.Size
+		}
 		return s, source, nil
 	}
 	patient := &abandonable{ctx: ctx, drain: f.drain, source: source}

@@ -12,6 +12,8 @@ const (
 	// maxBatch is the largest batch, in bytes, however fast a slot is: beyond it handing out costs next to nothing
 	// already, while the parts outgrow the caches (8 MiB cost 3 % more time than 2 MiB here, and 40 MB more memory).
 	maxBatch = 2 << 20
+	// combinedBatch is the largest where records are combined by key inside a batch: the longer it is, the more meet.
+	combinedBatch = 8 << 20
 	// firstBatch is the size of the first batches, when nothing is known yet.
 	firstBatch = 64 << 10
 	// growth is how much larger a batch may be than what was measured so far.

@@ -20,6 +20,7 @@ type slice struct {
 type slicer struct {
 	source    io.Reader
 	replay    func(from, to int64) io.Reader // reads again what is not kept; nil where all is kept
+	leaps     int64                          // size of the input, where not everything in it must be looked at; else 0
 	cutter    *flow.Cutter
 	maxRecord int64
 
@@ -32,6 +33,7 @@ type slicer struct {
 	pending []byte // read, but not looked at
 	block   []byte // what pending lies in
 	eof     bool
+	leapt   bool // [end, pos) was not looked at
 }
 
 const (
@@ -43,6 +45,9 @@ const (
 // next returns the next slice: exactly rows records if rows is positive, else about target bytes. It returns io.EOF
 // behind the last.
 func (s *slicer) next(target int64, rows int) (slice, error) {
+	if rows <= 0 {
+		s.leap(target)
+	}
 	for {
 		whole := s.end > s.start
 		switch {
@@ -50,6 +55,9 @@ func (s *slicer) next(target int64, rows int) (slice, error) {
 			return s.take(s.end), nil
 		case s.pos-s.end > s.maxRecord && whole:
 			return s.take(s.end), nil
+		case s.pos-s.end > s.maxRecord && s.leapt:
+			s.goTo(s.start)
+			continue
 		case s.pos-s.end > s.maxRecord:
 			return s.giant()
 		case s.eof && s.pos > s.start:
@@ -61,6 +69,23 @@ func (s *slicer) next(target int64, rows int) (slice, error) {
 			return slice{}, err
 		}
 	}
+}
+
+// leap goes straight to where the next slice may end, if what lies between need not be looked at. Where no record ends
+// near there, next goes back.
+func (s *slicer) leap(target int64) {
+	to := s.start + min(target, s.maxRecord/2) - minBlock
+	if s.keep || s.end > s.start || to <= s.pos+int64(len(s.pending)) || to+minBlock >= s.leaps {
+		return
+	}
+	s.goTo(to)
+	s.leapt = true
+}
+
+// goTo goes on looking at an offset, behind which nothing has been found.
+func (s *slicer) goTo(offset int64) {
+	s.source = s.replay(offset, s.leaps)
+	s.pos, s.pending, s.kept, s.leapt = offset, nil, nil, false
 }
 
 // look takes in one more block, up to the first record's end if one is set.
@@ -133,7 +158,7 @@ func (s *slicer) take(end int64) slice {
 	} else {
 		s.kept = nil
 	}
-	s.start, s.end, s.count = end, max(end, s.end), 0
+	s.start, s.end, s.count, s.leapt = end, max(end, s.end), 0, false
 	return got
 }
 

@@ -111,3 +111,64 @@ func TestAReadErrorEndsTheSlicing(t *testing.T) {
 		}
 	}
 }
+
+// A slicer that leaps looks at little of its input, and cuts it at records' ends all the same, giants included.
+func TestLeapingSlicesCoverTheInputAndEndAtRecords(t *testing.T) {
+	const limit = maxBlock
+	var text bytes.Buffer
+	for i := range 100_000 {
+		fmt.Fprintf(&text, "line %d of a text that is long enough for several leaps\n", i)
+		if i == 7000 || i == 15_000 {
+			text.WriteString(strings.Repeat("x", 3*limit) + "\n")
+		}
+	}
+	whole := text.Bytes()
+	for _, target := range []int64{1000, 20_000, 100_000, 400_000} {
+		t.Run(fmt.Sprint(target), func(t *testing.T) {
+			looked := 0
+			replay := func(from, to int64) io.Reader {
+				return &counted{bytes.NewReader(whole[from:to]), &looked}
+			}
+			s := &slicer{
+				source: replay(0, int64(len(whole))), replay: replay, leaps: int64(len(whole)), cutter: flow.Lines.Cutter(), maxRecord: limit,
+			}
+			var at int64
+			giants := 0
+			for i, got := range slicesOf(t, s, target, 0) {
+				if got.offset != at {
+					t.Fatalf("slice %d begins at %d, want %d", i, got.offset, at)
+				}
+				if at += got.length; whole[at-1] != '\n' {
+					t.Fatalf("slice %d ends in the middle of a record", i)
+				}
+				lines := bytes.Split(whole[got.offset:at-1], []byte{'\n'})
+				for _, line := range lines {
+					if len(line) > limit && (got.giant == nil || len(lines) > 1) {
+						t.Errorf("slice %d of %d records has one that is too long", i, len(lines))
+					}
+				}
+				if got.giant != nil {
+					giants++
+				}
+			}
+			if at != int64(len(whole)) || giants != 2 {
+				t.Errorf("covered %d of %d bytes with %d giants, want 2", at, len(whole), giants)
+			}
+			if target == 100_000 && looked > len(whole)/2+4*limit {
+				t.Errorf("looked at %d of %d bytes", looked, len(whole))
+			}
+		})
+	}
+}
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	n *int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	*c.n += n
+	return n, err
+}
