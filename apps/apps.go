@@ -11,12 +11,14 @@ import (
 	"slices"
 	"strings"
 
+	"flashmob/apps/query2"
+	"flashmob/apps/wordcount"
 	"flashmob/classifier"
 	"flashmob/flow"
 )
 
 // Names are the names of all applications.
-var Names = []string{classifier.Name}
+var Names = []string{classifier.Name, query2.Name, wordcount.Name}
 
 // ErrUnknown says that there is no application of that name.
 var ErrUnknown = errors.New("no such application")
@@ -26,6 +28,10 @@ func New(name string, settings json.RawMessage) (*flow.Flow, error) {
 	switch name {
 	case classifier.Name:
 		return build(settings, classifier.Flow)
+	case query2.Name:
+		return build(settings, query2.Flow)
+	case wordcount.Name:
+		return build(settings, wordcount.Flow)
 	}
 	return nil, fmt.Errorf("app %q: %w; there is %s", name, ErrUnknown, strings.Join(slices.Sorted(slices.Values(Names)), ", "))
 }

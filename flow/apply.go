@@ -9,14 +9,21 @@ import (
 // Apply runs the flow over one input, here and now, and writes the results: the measure of what any number of workers
 // make of the same input, and the quickest way to try a flow. It reads the input into memory.
 func (f *Flow) Apply(input io.Reader, results io.Writer, maxRecord int) (Tally, []Reject, error) {
+	return f.apply(input, results, Limits{MaxRecord: maxRecord, Partitions: 1})
+}
+
+// apply is Apply with limits of which all but Fields are given.
+func (f *Flow) apply(input io.Reader, results io.Writer, limits Limits) (Tally, []Reject, error) {
 	data, err := io.ReadAll(input)
 	if err != nil {
 		return Tally{}, nil, fmt.Errorf("apply %s: %w", f.Name, err)
 	}
 	write := func(out []byte) error { _, err := results.Write(out); return err }
 	if rest, ok := bytes.CutPrefix(data, []byte(BOM)); ok {
-		if err := write(data[:len(BOM)]); err != nil {
-			return Tally{}, nil, err
+		if len(f.keyed) == 0 {
+			if err := write(data[:len(BOM)]); err != nil {
+				return Tally{}, nil, err
+			}
 		}
 		data = rest
 	}
@@ -24,12 +31,22 @@ func (f *Flow) Apply(input io.Reader, results io.Writer, maxRecord int) (Tally, 
 	first := data[:end-lineEnd(data[:end])]
 	if f.Source.HasHeader() && end > 0 {
 		eol := data[len(first):end]
-		if err := write(append(f.Header(first), eol...)); err != nil {
-			return Tally{}, nil, err
+		if len(f.keyed) == 0 {
+			if err := write(append(f.Header(first), eol...)); err != nil {
+				return Tally{}, nil, err
+			}
 		}
 		data = data[end:]
 	}
-	pass := f.NewPass(Limits{Fields: f.Source.Fields(first), MaxRecord: maxRecord})
+	limits.Fields = f.Source.Fields(first)
+	if len(f.keyed) > 0 {
+		tally, rejects, err := f.applyKeyed(data, limits, write)
+		if err != nil {
+			return Tally{}, nil, fmt.Errorf("apply %s: %w", f.Name, err)
+		}
+		return tally, rejects, nil
+	}
+	pass := f.NewPass(limits)
 	pass.Begin()
 	if err := pass.Run(data, write); err != nil {
 		return Tally{}, nil, fmt.Errorf("apply %s: %w", f.Name, err)

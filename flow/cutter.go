@@ -7,10 +7,12 @@ import "bytes"
 // once and, where there are no quotes, at the speed of memory. Not for concurrent use.
 type Cutter struct {
 	csv    bool
+	text   bool
 	comma  byte
 	prev   byte // the byte before the block: decides whether a quote at its start opens a field
 	quoted bool // inside a quoted field
 	split  bool // the last block ended in a quote inside a quoted field: the end of the field, or half of a pair
+	have   int  // of Text: how long the record is so far
 }
 
 // Last takes in the whole block and returns the offset just past the last record that ends in it, or 0 when none does.
@@ -36,6 +38,9 @@ func (c *Cutter) Open() bool { return c.quoted && !c.split }
 func (c *Cutter) scan(block []byte, first bool) (end int, ok bool) {
 	if len(block) == 0 {
 		return 0, false
+	}
+	if c.text {
+		return c.scanText(block, first)
 	}
 	lf := -1 // the LF found last, if first is set; len(block) behind the last of them
 	for i := c.resume(block); i < len(block); {

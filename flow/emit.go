@@ -14,6 +14,10 @@ func (e *Emit) Record(record []byte) {
 		return
 	}
 	if e.stage == len(p.flow.stages) {
+		if p.collector != nil {
+			p.flow.keyed[0].collect(record, p.collector)
+			return
+		}
 		p.out = append(append(p.out, record...), p.eol...)
 		p.tally.Emitted++
 		return
@@ -29,4 +33,4 @@ func (e *Emit) Reject(reason string) {
 }
 
 // last reports whether what is emitted here is a result.
-func (e *Emit) last() bool { return e.stage == len(e.pass.flow.stages) }
+func (e *Emit) last() bool { return e.stage == len(e.pass.flow.stages) && e.pass.collector == nil }

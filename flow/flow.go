@@ -1,5 +1,7 @@
 package flow
 
+import "fmt"
+
 // Flow is an application: a source and the stages that its records pass through. Build it with New and the methods
 // that add stages; after that it is read-only and may be used by any number of slots at once.
 type Flow struct {
@@ -7,6 +9,7 @@ type Flow struct {
 	Source    Source
 	Generator *Generator // makes input where there is none; nil when the application has no generator
 	stages    []stage
+	keyed     []*Keyed // behind the stages
 }
 
 // A stage is one step of the flow. apply is called concurrently from many slots; record is valid only during the call.
@@ -30,7 +33,16 @@ type ColumnFunc func(dst, record []byte) ([]byte, error)
 // Column adds a stage that keeps every record as it is and appends one field to it. The header, where there is one,
 // gains name.
 func (f *Flow) Column(name string, fn ColumnFunc) *Flow {
-	f.stages = append(f.stages, column{title: name, fn: fn})
+	return f.addStage(column{title: name, fn: fn})
+}
+
+// addStage appends a stage without state. Behind a keyed stage there are only others: anything else is a mistake in the
+// program, so it panics.
+func (f *Flow) addStage(s stage) *Flow {
+	if len(f.keyed) > 0 {
+		panic(fmt.Sprintf("flow %s: stage %s stands behind a keyed one", f.Name, s.name()))
+	}
+	f.stages = append(f.stages, s)
 	return f
 }
 
@@ -40,11 +52,11 @@ type MapFunc func(record []byte, emit *Emit)
 
 // Map adds a stage that replaces every record by what fn emits for it. The header, where there is one, stays.
 func (f *Flow) Map(name string, fn MapFunc) *Flow {
-	f.stages = append(f.stages, mapper{title: name, fn: fn})
-	return f
+	return f.addStage(mapper{title: name, fn: fn})
 }
 
-// Header returns the result's header line for the input's header line h, without line ends.
+// Header returns the result's header line for the input's header line h, without line ends. The results of a flow with
+// keyed stages have the last one's Title instead, whatever the input has.
 func (f *Flow) Header(h []byte) []byte {
 	for _, s := range f.stages {
 		h = s.header(h, f.Source.comma)
@@ -54,9 +66,12 @@ func (f *Flow) Header(h []byte) []byte {
 
 // Stages returns the names of the stages, in order.
 func (f *Flow) Stages() []string {
-	names := make([]string, len(f.stages))
-	for i, s := range f.stages {
-		names[i] = s.name()
+	var names []string
+	for _, s := range f.stages {
+		names = append(names, s.name())
+	}
+	for _, k := range f.keyed {
+		names = append(names, k.name)
 	}
 	return names
 }

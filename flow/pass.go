@@ -41,8 +41,9 @@ type Reject struct {
 
 // Limits is what a Pass holds its records to.
 type Limits struct {
-	Fields    int // fields that a record must have. Defaults to 0, any number
-	MaxRecord int // bytes that a record may have. Defaults to 0, any number
+	Fields     int // fields that a record must have. Defaults to 0, any number
+	MaxRecord  int // bytes that a record may have. Defaults to 0, any number
+	Partitions int // how many the keys of a flow with keyed stages are split by. Defaults to 1
 }
 
 // Pass runs a flow's stages over batches, one after the other, on one slot. It owns its buffers and is not for
@@ -64,6 +65,9 @@ type Pass struct {
 	rest    []byte // what is still to be read of it
 	plain   bool   // it has no quotes: a record ends at the next LF, and its commas are its fields
 	counted int    // offset in it up to which tally.Lines has counted
+
+	collector *collector // takes what the records come to, where the flow has a keyed stage; nil otherwise
+	unit      int        // how many bytes the keyed stage is at work on
 }
 
 // NewPass returns a Pass over f's stages.
@@ -72,19 +76,31 @@ func (f *Flow) NewPass(limits Limits) *Pass {
 	for i := range p.emits {
 		p.emits[i] = Emit{pass: p, stage: i}
 	}
+	if len(f.keyed) > 0 {
+		p.collector = newCollector(f.keyed[0], max(limits.Partitions, 1))
+	}
 	return p
 }
 
 // Begin starts a batch.
-func (p *Pass) Begin() { p.tally, p.rejects, p.base = Tally{}, nil, 0 }
+func (p *Pass) Begin() {
+	p.tally, p.rejects, p.base = Tally{}, nil, 0
+	if p.collector != nil {
+		p.collector.start()
+	}
+}
 
 // Run processes the next stretch of the batch: whole records, the last of which may lack its line end if it is the
 // batch's last. It calls sink with each piece of output, whose memory it uses again, and returns an error only when
-// sink did.
+// sink did. A flow with a keyed stage gives it nothing: what its records come to is in Entries.
 func (p *Pass) Run(records []byte, sink func(out []byte) error) error {
 	p.records, p.rest, p.counted, p.out = records, records, 0, p.out[:0]
-	p.plain = bytes.IndexByte(records, '"') < 0
+	p.plain = p.flow.Source.format == Text.format || bytes.IndexByte(records, '"') < 0
 	for len(p.rest) > 0 {
+		if p.collector != nil {
+			p.window()
+			continue
+		}
 		p.stretch()
 		if err := sink(p.out); err != nil {
 			return err
@@ -98,6 +114,10 @@ func (p *Pass) Run(records []byte, sink func(out []byte) error) error {
 
 // End returns what became of the batch's records.
 func (p *Pass) End() (Tally, []Reject) { return p.tally, p.rejects }
+
+// Entries appends to dst[i] what the batch's records add to partition i of the first keyed stage, and returns dst, which
+// it makes if it is nil. It is called once, behind the last Run of the batch.
+func (p *Pass) Entries(dst [][]byte) [][]byte { return p.collector.entries(dst) }
 
 // stretch processes records until there is enough output to hand on, the batch ends, or one of them panics.
 func (p *Pass) stretch() {

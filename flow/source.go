@@ -8,6 +8,7 @@ type Source struct {
 	format string
 	header bool
 	comma  byte
+	fields int // that every record must have; 0 for as many as the first
 }
 
 // CSV is comma-separated text as in RFC 4180, read with forgiveness and written back byte for byte:
@@ -27,7 +28,10 @@ var Lines = Source{format: "lines", comma: ','}
 // WithoutHeader returns the source with every record taken as data.
 func (s Source) WithoutHeader() Source { s.header = false; return s }
 
-// Format returns "csv" or "lines".
+// WithFields returns the source with records that must have n fields, whatever the first one has.
+func (s Source) WithFields(n int) Source { s.fields = n; return s }
+
+// Format returns "csv", "lines" or "text".
 func (s Source) Format() string { return s.format }
 
 // HasHeader reports whether the first record of every input is a header.
@@ -42,18 +46,28 @@ func (s Source) Fields(first []byte) int {
 	if s.format != CSV.format {
 		return 0
 	}
+	if s.fields > 0 {
+		return s.fields
+	}
 	fields, _ := countFields(first, s.comma, false)
 	return fields
 }
 
 // Cutter returns a new Cutter for one input of this source.
 func (s Source) Cutter() *Cutter {
-	return &Cutter{csv: s.format == CSV.format, comma: s.comma, prev: '\n'}
+	return &Cutter{csv: s.format == CSV.format, text: s.format == Text.format, comma: s.comma, prev: '\n'}
 }
 
 // record returns the first record of data with its line end (its last bytes, eol of them). The last record of an
 // input may lack one. plain says that data has no quotes.
 func (s Source) record(data []byte, plain bool) (record []byte, eol int) {
+	if s.format == Text.format {
+		end := textEnd(data, 0)
+		if end == 0 {
+			end = len(data)
+		}
+		return data[:end], lineEnd(data[:end])
+	}
 	end := bytes.IndexByte(data, '\n')
 	if end < 0 {
 		end = len(data) - 1

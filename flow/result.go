@@ -1,0 +1,278 @@
+package flow
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A run holds a partition's keys and values in the order of the results:
+//
+//	8 bytes      how many entries there are, little-endian
+//	8 bytes      how many samples
+//	the samples  where every sampleEvery-th entry begins, 8 bytes each, counted from the first entry
+//	the entries
+const sampleEvery = 256
+
+// errNoRun says that something is not what Run appends.
+var errNoRun = errors.New("not a run")
+
+// Run appends the partition's keys and values to dst, in the order of the results, for Split and Summary. A stage that
+// puts out results on each update has nothing left for the end: its runs are empty.
+func (s *State) Run(dst []byte) []byte {
+	all := make([]ranked, 0, s.table.used)
+	for i := range s.table.slots {
+		if slot := &s.table.slots[i]; slot.hi != 0 {
+			all = append(all, s.table.rank(slot))
+		}
+	}
+	s.keyed.sort(all)
+	samples := (len(all) + sampleEvery - 1) / sampleEvery
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(all)))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(samples))
+	index := len(dst)
+	dst = slices.Grow(dst, 8*samples+24*len(all))[:index+8*samples]
+	first := len(dst)
+	for i := range all {
+		if i%sampleEvery == 0 {
+			binary.LittleEndian.PutUint64(dst[index+i/sampleEvery*8:], uint64(len(dst)-first))
+		}
+		dst = all[i].appendEntry(dst)
+	}
+	return dst
+}
+
+// A run is one that has been taken apart.
+type run struct {
+	count   int
+	samples []byte
+	entries []byte
+}
+
+// openRun takes a run apart.
+func openRun(b []byte) (run, error) {
+	if len(b) < 16 {
+		return run{}, errNoRun
+	}
+	n, samples := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+	b = b[16:]
+	if samples > uint64(len(b)/8) || n > uint64(len(b)) || samples != (n+sampleEvery-1)/sampleEvery {
+		return run{}, errNoRun
+	}
+	return run{int(n), b[:8*samples], b[8*samples:]}, nil
+}
+
+// openRuns takes all of them apart.
+func openRuns(bodies [][]byte) ([]run, error) {
+	runs := make([]run, len(bodies))
+	for i, body := range bodies {
+		var err error
+		if runs[i], err = openRun(body); err != nil {
+			return nil, fmt.Errorf("run %d of %d: %w", i+1, len(bodies), err)
+		}
+	}
+	return runs, nil
+}
+
+// sample returns the entry that sample i points at and where it begins.
+func (r run) sample(i int) (ranked, int, error) {
+	at := binary.LittleEndian.Uint64(r.samples[8*i:])
+	if at > uint64(len(r.entries)) {
+		return ranked{}, 0, errNoRun
+	}
+	key, value, _, err := nextEntry(r.entries[at:])
+	return rankOf(key, value), int(at), err
+}
+
+// search returns where the first entry begins that is not before border in the order of the results.
+func (r run) search(k *Keyed, border *ranked) (int, error) {
+	low, high, at := 0, len(r.samples)/8, 0 // the samples below low are before border, those from high on are not
+	for low < high {
+		middle := (low + high) / 2
+		s, start, err := r.sample(middle)
+		if err != nil {
+			return 0, err
+		}
+		if k.compare(&s, border) < 0 {
+			low, at = middle+1, start
+		} else {
+			high = middle
+		}
+	}
+	for at < len(r.entries) {
+		key, value, size, err := nextEntry(r.entries[at:])
+		if err != nil {
+			return 0, err
+		}
+		if e := rankOf(key, value); k.compare(&e, border) >= 0 {
+			break
+		}
+		at += size
+	}
+	return at, nil
+}
+
+// Stretch is a range of a stage's results: what each run has of it.
+type Stretch struct{ entries [][]byte }
+
+// Split divides the results in the runs of all partitions into at most n stretches of about the same number of keys, in
+// the order of the results. They share the memory of the runs. Where there are no keys there are no stretches.
+func (k *Keyed) Split(runs [][]byte, n int) ([]Stretch, error) {
+	stretches, err := k.split(runs, n)
+	if err != nil {
+		return nil, fmt.Errorf("results of stage %s: %w", k.name, err)
+	}
+	return stretches, nil
+}
+
+func (k *Keyed) split(bodies [][]byte, n int) ([]Stretch, error) {
+	runs, err := openRuns(bodies)
+	if err != nil {
+		return nil, err
+	}
+	var samples []ranked
+	for _, r := range runs {
+		for i := range len(r.samples) / 8 {
+			s, _, err := r.sample(i)
+			if err != nil {
+				return nil, err
+			}
+			samples = append(samples, s)
+		}
+	}
+	if len(samples) == 0 {
+		return nil, nil
+	}
+	k.sort(samples)
+	n = min(max(n, 1), len(samples))
+	stretches := make([]Stretch, n)
+	from := make([]int, len(runs))
+	for i := range stretches {
+		for j, r := range runs {
+			end := len(r.entries)
+			if i+1 < n {
+				if end, err = r.search(k, &samples[(i+1)*len(samples)/n]); err != nil {
+					return nil, err
+				}
+			}
+			if part := r.entries[from[j]:end]; len(part) > 0 {
+				stretches[i].entries = append(stretches[i].entries, part)
+			}
+			from[j] = end
+		}
+	}
+	return stretches, nil
+}
+
+// merge calls each with the keys of all entries, in the order of the results, until it returns false.
+func (k *Keyed) merge(entries [][]byte, each func(*ranked) (bool, error)) error {
+	var readers []reader
+	for _, e := range entries {
+		r := reader{rest: e}
+		if ok, err := r.next(); err != nil {
+			return err
+		} else if ok {
+			readers = append(readers, r)
+		}
+	}
+	heap := make([]*reader, len(readers))
+	for i := range readers {
+		heap[i] = &readers[i]
+	}
+	less := func(a, b *reader) bool { return k.compare(&a.ranked, &b.ranked) < 0 }
+	for i := len(heap)/2 - 1; i >= 0; i-- {
+		siftDown(heap, i, less)
+	}
+	for len(heap) > 0 {
+		if more, err := each(&heap[0].ranked); err != nil || !more {
+			return err
+		}
+		ok, err := heap[0].next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			last := len(heap) - 1
+			heap[0], heap = heap[last], heap[:last]
+		}
+		siftDown(heap, 0, less)
+	}
+	return nil
+}
+
+// A reader goes through sorted entries.
+type reader struct {
+	ranked
+	rest []byte
+}
+
+// next moves on to the next entry, and returns false behind the last.
+func (r *reader) next() (bool, error) {
+	if len(r.rest) == 0 {
+		return false, nil
+	}
+	key, value, size, err := nextEntry(r.rest)
+	if err != nil {
+		return false, err
+	}
+	r.ranked, r.rest = rankOf(key, value), r.rest[size:]
+	return true, nil
+}
+
+// Write merges a stretch and calls write with its results, as lines of CSV, many at once, in memory that it uses again.
+// It returns how many lines there are. Stretches may be written at the same time.
+func (k *Keyed) Write(s Stretch, write func(lines []byte) error) (rows int64, err error) {
+	var out, key []byte
+	var failed error
+	err = k.merge(s.entries, func(r *ranked) (bool, error) {
+		key = r.appendKey(key[:0])
+		out = append(k.appendRecord(out, key, r.value), '\n')
+		if rows++; len(out) >= flushAt {
+			failed = write(out)
+			out = out[:0]
+		}
+		return failed == nil, nil
+	})
+	if err != nil {
+		return rows, fmt.Errorf("results of stage %s: %w", k.name, err)
+	}
+	if failed == nil && len(out) > 0 {
+		failed = write(out)
+	}
+	return rows, failed
+}
+
+// Summary returns what is to be said of the results at the end, a line each: the number of keys after Groups, the first
+// of them after Top.
+func (k *Keyed) Summary(bodies [][]byte) ([]string, error) {
+	runs, err := openRuns(bodies)
+	if err != nil {
+		return nil, fmt.Errorf("results of stage %s: %w", k.name, err)
+	}
+	var lines []string
+	if k.groups {
+		n := 0
+		for _, r := range runs {
+			n += r.count
+		}
+		lines = append(lines, fmt.Sprintf("result: %d", n))
+	}
+	if k.top == 0 {
+		return lines, nil
+	}
+	entries := make([][]byte, len(runs))
+	for i, r := range runs {
+		entries[i] = r.entries
+	}
+	left := k.top
+	err = k.merge(entries, func(r *ranked) (bool, error) {
+		lines = append(lines, string(k.appendRecord(nil, r.appendKey(nil), r.value)))
+		left--
+		return left > 0, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("results of stage %s: %w", k.name, err)
+	}
+	return lines, nil
+}

@@ -1,0 +1,102 @@
+package flow
+
+import "bytes"
+
+// A slot of a table: a key and its value. It takes 32 bytes, so that two lie in a line of the processor's cache.
+type slot struct {
+	word
+	value Decimal
+}
+
+// A table maps keys to values: open addressing with linear probing, a power of two of slots, at most 3/4 of them used.
+// Keys of up to 15 bytes cost nothing but their slot; the bytes of longer ones lie in long. The zero table is empty.
+type table struct {
+	slots []slot
+	mask  uint64
+	used  int
+	full  int      // used when the table must grow
+	long  [][]byte // keys that do not fit a word
+}
+
+// smallest is the number of slots that a table begins with.
+const smallest = 64
+
+// at returns the slot of the word with that hash. The slot's word is zero when the table lacks the key: then the caller
+// fills it in and calls added. The slot is the caller's until then.
+func (t *table) at(w word, hash uint64) *slot {
+	if t.used >= t.full {
+		t.grow()
+	}
+	for i := hash; ; i++ {
+		s := &t.slots[i&t.mask]
+		if s.word == w || s.hi == 0 {
+			return s
+		}
+	}
+}
+
+// atLong is at for a key that does not fit a word. It fills in the word of a new key itself.
+func (t *table) atLong(key []byte, hash uint64) (s *slot, added bool) {
+	if t.used >= t.full {
+		t.grow()
+	}
+	for i := hash; ; i++ {
+		s := &t.slots[i&t.mask]
+		if s.hi == 0 {
+			s.word = word{hash, long<<tagAt | uint64(len(t.long))}
+			t.long = append(t.long, bytes.Clone(key))
+			t.used++
+			return s, true
+		}
+		if s.lo == hash && s.hi>>tagAt == long && bytes.Equal(t.longKey(s), key) {
+			return s, false
+		}
+	}
+}
+
+// longKey returns the key of a slot that holds a long one.
+func (t *table) longKey(s *slot) []byte { return t.long[s.hi&(1<<tagAt-1)] }
+
+// key appends the key of a slot in use to dst.
+func (t *table) key(dst []byte, s *slot) []byte {
+	if s.hi>>tagAt == long {
+		return append(dst, t.longKey(s)...)
+	}
+	var room [16]byte
+	s.word.put(&room)
+	return append(dst, room[:s.hi>>tagAt-1]...)
+}
+
+// hash returns the hash of the key of a slot in use.
+func (s *slot) hash() uint64 {
+	if s.hi>>tagAt == long {
+		return s.lo
+	}
+	return s.word.hash()
+}
+
+// grow makes room for more keys.
+func (t *table) grow() {
+	old := t.slots
+	t.resize(max(2*len(old), smallest))
+	for i := range old {
+		if s := &old[i]; s.hi != 0 {
+			i := s.hash()
+			for t.slots[i&t.mask].hi != 0 {
+				i++
+			}
+			t.slots[i&t.mask] = *s
+		}
+	}
+}
+
+// resize gives the table n empty slots.
+func (t *table) resize(n int) {
+	t.slots, t.mask, t.full = make([]slot, n), uint64(n-1), n/4*3
+}
+
+// reset empties the table and keeps its memory.
+func (t *table) reset() {
+	clear(t.slots)
+	t.used, t.long = 0, nil
+}
