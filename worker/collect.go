@@ -44,9 +44,6 @@ func (in *Initializer) collect(ctx context.Context, arrived <-chan jetstream.Msg
 		return err
 	}
 	defer listening.stop()
-	if err := in.title(); err != nil {
-		return err
-	}
 	done := false
 	for !done || !in.gather.finished() || !in.keyed.merged() {
 		if done && !in.gather.finished() && in.window.empty() && !in.gather.awaits() {

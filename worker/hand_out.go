@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"flashmob/manifest"
 )
 
 // feedEvent is what the feeder has to tell the gatherer: that an input ends at an offset, or that it is done feeding.
@@ -17,10 +19,10 @@ type feedEvent struct {
 // reached only when one batch takes very much longer than the others.
 const heldLimit = 96 << 20
 
-// feed sends out the batches that are left and tells fed what the gatherer must know.
-func (in *Initializer) feed(ctx context.Context, fed chan<- feedEvent) error {
+// feed sends out the batches that are not done and tells fed what the gatherer must know.
+func (in *Initializer) feed(ctx context.Context, done []manifest.Part, fed chan<- feedEvent) error {
 	f := &feeder{
-		run: in.Folder.Run, flow: in.flow, done: in.Folder.Parts, batchRows: in.BatchRows, sizer: &in.sizer, slots: in.slots,
+		run: in.Folder.Run, flow: in.flow, done: done, batchRows: in.BatchRows, sizer: &in.sizer, slots: in.slots,
 		uplink: in.Uplink, drain: in.drain, log: in.Log, send: in.send,
 	}
 	tell := func(e feedEvent) error {

@@ -188,6 +188,10 @@ func (in *Initializer) Work(ctx context.Context, config Config) error {
 // Run feeds and gathers until everything is gathered, or until Drain was called and what was under way is gathered: then it
 // returns ErrDrained. The folder is left open, for its owner to finish.
 func (in *Initializer) Run(ctx context.Context) error {
+	done := in.Folder.Parts // of earlier sittings
+	if err := in.title(); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	parts, err := in.js.CreateConsumer(ctx, partStream, jetstream.ConsumerConfig{
 		Durable: partConsumer, AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: -1,
@@ -203,7 +207,7 @@ func (in *Initializer) Run(ctx context.Context) error {
 	arrived, fed := make(chan jetstream.Msg), make(chan feedEvent)
 	group.Go(func() error { return in.crew.watch(helping, in.nc, in.Log) })
 	group.Go(func() error { return in.arrive(helping, messages, arrived) })
-	group.Go(func() error { return in.feed(ctx, fed) })
+	group.Go(func() error { return in.feed(ctx, done, fed) })
 	group.Go(func() error {
 		defer stop()
 		defer messages.Stop()
