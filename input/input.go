@@ -37,7 +37,7 @@ func (in Input) IsGenerated() bool { return strings.HasPrefix(in.URI, generated)
 func (in Input) HasRanges() bool { return in.IsGenerated() || in.Size >= 0 && codecOf(in.URI) == "" }
 
 // Find returns the inputs that the arguments name: files, glob patterns, or - for standard input. Inputs come in the
-// order of the arguments, those of one pattern by name.
+// order of the arguments, those of one pattern by name; a file that is named again, in whatever way, is left out.
 func Find(args []string) ([]Input, error) {
 	var found []Input
 	for _, arg := range args {
@@ -57,10 +57,25 @@ func Find(args []string) ([]Input, error) {
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, in)
+			if !slices.ContainsFunc(found, in.isSame) { // a record is processed once, however often its file is named
+				found = append(found, in)
+			}
 		}
 	}
 	return found, nil
+}
+
+// isSame reports whether other is the same file.
+func (in Input) isSame(other Input) bool {
+	if in.URI == other.URI {
+		return true
+	}
+	a, err := os.Stat(in.URI)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(other.URI)
+	return err == nil && os.SameFile(a, b)
 }
 
 // expand returns the paths that arg names, itself if there is such a file, else what it matches as a pattern.

@@ -1,12 +1,14 @@
 package input
 
 import (
+	"compress/bzip2"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -17,6 +19,10 @@ func codecOf(path string) string {
 		return "gzip"
 	case ".zst":
 		return "zstd"
+	case ".bz2":
+		return "bzip2"
+	case ".deflate":
+		return "zlib"
 	}
 	return ""
 }
@@ -41,6 +47,12 @@ func (in Input) Open() (*Stream, error) {
 		var z *zstd.Decoder
 		if z, err = zstd.NewReader(f); err == nil {
 			s.decoded, s.release = z, z.Close
+		}
+	case "bzip2":
+		s.decoded = bzip2.NewReader(f)
+	case "zlib":
+		if s.decoded, err = zlib.NewReader(f); err == io.EOF { // an empty file, again
+			s.decoded, err = f, nil
 		}
 	default:
 		s.decoded = f

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/pflag"
-
-	"flashmob/classifier"
 )
 
 // maxMaxRecord is the longest record that can be asked for: one is held in memory whole, by every slot.
@@ -33,10 +31,6 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 		return usagef("lines %d: must be 0 or more", flags.lines)
 	case flags.output == "":
 		return usagef("output %q: must name a folder", flags.output)
-	case flags.slowness < 1:
-		return usagef("slowness %d: must be 1 or more", flags.slowness)
-	case flags.calibrate < 0:
-		return usagef("calibrate %s: must not be negative", flags.calibrate)
 	case f.Changed("workers") && flags.workers < 1:
 		return usagef("workers %d: must be 1 or more", flags.workers)
 	case flags.processes < 0:
@@ -49,8 +43,8 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	case flags.maxRecord < 1 || flags.maxRecord > maxMaxRecord:
 		return usagef("max-record %s: must be between 1 byte and %s", flags.maxRecord, size(maxMaxRecord))
 	}
-	if flags.app != classifier.Name && (f.Changed("slowness") || f.Changed("calibrate")) {
-		return usagef("app %s: --slowness and --calibrate are the %s's", flags.app, classifier.Name)
+	if err := flags.appFlags.check(f); err != nil {
+		return err
 	}
 	return flags.checkListen()
 }

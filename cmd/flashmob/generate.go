@@ -37,6 +37,9 @@ line and N rows, a function of the seed alone.`,
 			if err != nil {
 				return err
 			}
+			if flow.Generator == nil {
+				return usagef("generate: %s makes no input", flags.app)
+			}
 			out := bufio.NewWriterSize(cmd.OutOrStdout(), 1<<20)
 			if header := flow.Generator.Header; header != nil {
 				out.Write(append(header, '\n')) // bufio keeps the first error for Flush

@@ -2,13 +2,10 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"flashmob/apps"
-	"flashmob/classifier"
 	"flashmob/input"
 	"flashmob/internal/buildinfo"
 	"flashmob/manifest"
@@ -27,9 +24,7 @@ type runFlags struct {
 	lines     int64
 	seed      uint64
 	output    string
-	app       string
-	slowness  int
-	calibrate time.Duration
+	appFlags
 	workers   int
 	processes int
 	listen    string
@@ -63,7 +58,9 @@ the results, in the input's order, to a folder:
 It runs on the cluster that flashmob up has made, on hosts of your own (-i), or
 with --local on this machine, with the same results.
 
-Inputs are CSV files (.gz and .zst too), patterns, or - for standard input.
+Inputs are files of what the application reads, CSV or text, patterns, or - for
+standard input; .gz, .zst, .bz2 and .deflate (zlib) are decompressed. A file that
+is named twice is read once.
 Ctrl-C once finishes what is under way and leaves a folder that --resume goes
 on with; twice stops at once.
 
@@ -77,7 +74,9 @@ or hosts failed, 130 interrupted.`,
   zcat big.csv.gz | flashmob run --local --input - -o output
   flashmob run --local --lines 1000000 --seed 7 --slowness 100 -o output
   flashmob run --local --processes 3 --input data.csv -o output
-  flashmob run --local --input data.csv -o output --resume`,
+  flashmob run --local --input data.csv -o output --resume
+  flashmob run --local --app query2 --prefix 10 --input 'uservisits/*' -o output
+  flashmob run --local --app wordcount --input 'books/*.txt' -o output`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRun(cmd, *flags) },
 	}
@@ -91,9 +90,7 @@ or hosts failed, 130 interrupted.`,
 	f.Int64Var(&flags.lines, "lines", 0, "generate `N` rows in place of reading an input")
 	f.Uint64Var(&flags.seed, "seed", 1, "of the generated rows")
 	f.StringVarP(&flags.output, "output", "o", "output", "result `FOLDER`")
-	f.StringVar(&flags.app, "app", classifier.Name, "application")
-	f.IntVar(&flags.slowness, "slowness", 10, "classifier: how often each record is hashed")
-	f.DurationVar(&flags.calibrate, "calibrate", 0, "classifier: CPU time to spend on each record at least, such as 3.5ms")
+	flags.appFlags.register(f)
 	f.IntVar(&flags.workers, "workers", 0, "slots: records are processed by so many cores at once (default: all cores)")
 	f.IntVar(&flags.processes, "processes", 0, "start `N` worker processes in place of working in this one")
 	f.StringVar(&flags.listen, "listen", "", "with --processes, `HOST:PORT` that they connect to (default: a free port of 127.0.0.1)")
@@ -110,12 +107,9 @@ or hosts failed, 130 interrupted.`,
 
 // identity returns what determines the results of the run that the flags describe.
 func (flags runFlags) identity() (manifest.Run, error) {
-	settings := []byte("{}")
-	if flags.app == classifier.Name {
-		var err error
-		if settings, err = json.Marshal(classifier.Settings{Slowness: flags.slowness, Calibrate: flags.calibrate}); err != nil {
-			return manifest.Run{}, err
-		}
+	settings, err := flags.settings()
+	if err != nil {
+		return manifest.Run{}, err
 	}
 	flow, err := apps.New(flags.app, settings)
 	if err != nil {

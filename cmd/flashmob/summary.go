@@ -25,6 +25,9 @@ func (d *display) summary(folder string, m *manifest.Manifest, phases []manifest
 }
 
 func (d *display) summaryText(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) {
+	for _, line := range m.Summary {
+		fmt.Fprintln(d.out, line)
+	}
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "rows\t%s in = %s out + %s rejected\n", groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected))
 	var times []string
@@ -68,6 +71,9 @@ func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []mani
 		"event": "done", "run": m.ID, "records_in": m.Totals.In, "records_out": m.Totals.Out, "rejected": m.Totals.Rejected,
 		"seconds": wall.Seconds(), "phases": seconds, "sittings": m.Sittings,
 		"results": filepath.Join(folder, m.Results), "bytes": m.Bytes, "manifest": filepath.Join(folder, manifest.ManifestFile),
+	}
+	if m.Summary != nil {
+		event["summary"] = m.Summary
 	}
 	if m.Rejects != nil {
 		event["rejects"] = filepath.Join(folder, m.Rejects.File)
