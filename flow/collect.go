@@ -12,6 +12,7 @@ type collector struct {
 	segs    [][]byte // entries by partition
 	window  table
 	batch   table
+	batches int
 	direct  bool // entries go straight to segs
 	decided bool
 	adds    int    // in the window
@@ -25,6 +26,7 @@ type collector struct {
 
 const (
 	sampled   = 1 << 15 // so many adds decide how a batch is collected
+	trusted   = 32      // so many batches are collected as the first of them decided
 	batchKeys = 1 << 17 // so many keys are combined before they go to the segments
 )
 
@@ -40,7 +42,11 @@ func (c *collector) start() {
 	for i := range c.segs {
 		c.segs[i] = c.segs[i][:0]
 	}
-	c.direct, c.decided, c.seen, c.places = false, false, 0, 0
+	// What was found out holds for the batches that follow, most likely. It is looked at again now and then.
+	if c.batches++; c.batches%trusted == 1 {
+		c.direct, c.decided = false, false
+	}
+	c.seen, c.places = 0, 0
 	c.begin()
 }
 

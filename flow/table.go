@@ -78,7 +78,11 @@ func (s *slot) hash() uint64 {
 // grow makes room for more keys.
 func (t *table) grow() {
 	old := t.slots
-	t.resize(max(2*len(old), smallest))
+	factor := 2
+	if len(old) < 1<<14 { // small tables grow in fewer, larger steps
+		factor = 4
+	}
+	t.resize(max(factor*len(old), smallest))
 	for i := range old {
 		if s := &old[i]; s.hi != 0 {
 			i := s.hash()

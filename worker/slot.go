@@ -49,9 +49,13 @@ func (s *slot) process(b Batch, body []byte) (product, error) {
 
 // joined returns the entries of the batch in one piece.
 func (s *slot) joined() (entries []byte, segments []int64) {
-	entries, segments = s.depot.Buffer(), make([]int64, len(s.split))
+	segments, size := make([]int64, len(s.split)), 0
 	for i, own := range s.split {
 		segments[i] = int64(len(own))
+		size += len(own)
+	}
+	entries = slices.Grow(s.depot.Buffer(), size)
+	for _, own := range s.split {
 		entries = append(entries, own...)
 	}
 	return entries, segments
