@@ -73,7 +73,9 @@ type Stream struct {
 }
 
 // ReadAt reads again what the input has at an offset. Only inputs with ranges can do so.
-func (s *Stream) ReadAt(p []byte, offset int64) (int, error) { return s.named(s.file.ReadAt(p, offset)) }
+func (s *Stream) ReadAt(p []byte, offset int64) (int, error) {
+	return s.named(s.file.ReadAt(p, offset))
+}
 
 // Read reads on.
 func (s *Stream) Read(p []byte) (int, error) { return s.named(s.decoded.Read(p)) }
