@@ -204,7 +204,7 @@ func TestVerifyChecksInputs(t *testing.T) {
 		"goes on behind":              {names[0], write("A,B\n1,2\n\n")},
 		"had 2 inputs, 1":             names[:1],
 		"not those that":              {names[1], names[0]},
-		"had 2 inputs, 3 are named":   append(names, names[1]),
+		"had 2 inputs, 3 are named":   append(names, write("A,B\n")),
 		"bytes 0 to 8 are not those ": {write(strings.TrimPrefix(text, "\xEF\xBB\xBF")), names[1]},
 	} {
 		caught(t, want, dir, inputs, want)
