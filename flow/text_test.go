@@ -62,7 +62,7 @@ func TestTextRecordsAreLinesOrPiecesOfThem(t *testing.T) {
 
 	pass = f.NewPass(Limits{MaxRecord: 2 * longLine})
 	pass.Begin()
-	if err := pass.Run([]byte("fine\n"+strings.Repeat("z", 2*longLine)+"\nfine\n"), nil); err != nil {
+	if err := pass.Run([]byte("fine\n"+strings.Repeat("z", 2*longLine+1)+"\nfine\n"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if tally, rejects := pass.End(); tally.In != 3 || len(rejects) != 1 || rejects[0].Line != 1 || rejects[0].Offset != 5 {

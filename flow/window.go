@@ -19,11 +19,17 @@ func (p *Pass) window() {
 		return
 	}
 	left := len(p.rest) - p.unit
-	p.rest, p.counted, p.tally, p.rejects = rest, counted, tally, p.rejects[:rejects]
-	p.collector.rollback()
-
+	again := func() {
+		p.rest, p.counted, p.tally, p.rejects = rest, counted, tally, p.rejects[:rejects]
+	}
+	again()
+	p.collector.undoWith(func() { p.collected() })
+	again()
 	large := p.collector.window
+	p.collector.careful = true
+	p.collector.rollback()
 	p.collector.window = table{} // a small one, for it is gone through after every record
+	p.collector.begin()
 	for len(p.rest) > left {
 		if p.careful() {
 			p.collector.commit()
@@ -31,7 +37,8 @@ func (p *Pass) window() {
 			p.collector.rollback()
 		}
 	}
-	p.collector.window = large
+	p.collector.window, p.collector.careful = large, false
+	p.collector.begin()
 }
 
 // collected processes one window and returns false when it must be taken back.
