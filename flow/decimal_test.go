@@ -23,6 +23,11 @@ func refDecimal(text string) *big.Int {
 			return nil // what fractions know beyond decimals: underscores, bases, slashes
 		}
 	}
+	if mantissa, exponent, ok := strings.Cut(strings.ToLower(text), "e"); ok && !strings.ContainsAny(mantissa, "123456789") {
+		if digits := strings.TrimPrefix(strings.TrimPrefix(exponent, "-"), "+"); digits != "" && !strings.ContainsAny(digits, "+-.e") {
+			text = mantissa // zero, with an exponent that may be too large for a fraction to be read
+		}
+	}
 	r, ok := new(big.Rat).SetString(text)
 	if !ok {
 		return nil
