@@ -12,13 +12,14 @@ import (
 	"strings"
 
 	"flashmob/apps/query2"
+	"flashmob/apps/votes"
 	"flashmob/apps/wordcount"
 	"flashmob/classifier"
 	"flashmob/flow"
 )
 
 // Names are the names of all applications.
-var Names = []string{classifier.Name, query2.Name, wordcount.Name}
+var Names = []string{classifier.Name, query2.Name, votes.Name, wordcount.Name}
 
 // ErrUnknown says that there is no application of that name.
 var ErrUnknown = errors.New("no such application")
@@ -30,6 +31,8 @@ func New(name string, settings json.RawMessage) (*flow.Flow, error) {
 		return build(settings, classifier.Flow)
 	case query2.Name:
 		return build(settings, query2.Flow)
+	case votes.Name:
+		return build(settings, votes.Flow)
 	case wordcount.Name:
 		return build(settings, wordcount.Flow)
 	}

@@ -4,9 +4,10 @@ package flow
 // there for good after commit, and gone after rollback, which is how a rejected record leaves nothing behind without a
 // price for every record.
 //
-// Adding to the same keys again and again, as words are, it combines them in tables: one of the window, small enough for
-// the core's cache, and one of the batch. Where keys hardly repeat tables would only be in the way: then entries go
-// straight to the segments of their partitions. The first keys of every batch decide.
+// Where the same keys come again and again, as words do, they are combined: in a table of the window, and at its end in
+// that of the batch. Counts go to the batch's table at once, for they can be taken back: by calling the stage's function
+// again, which counts the same, and counting down. Where keys hardly repeat tables would only be in the way: then entries
+// go straight to the segments of their partitions. The first keys of every batch decide.
 type collector struct {
 	keyed   *Keyed
 	segs    [][]byte // entries by partition
@@ -22,6 +23,10 @@ type collector struct {
 	place   uint64 // places when the window began
 	refused bool
 	reason  string
+	careful bool // every record has a window of its own, and counts are not to be taken back
+	undoing bool // what is counted is taken back instead
+	undo    int  // counts that are still to be taken back
+	quick   bool // counts go to the batch's table, and nothing else is to be done about them
 }
 
 const (
@@ -37,8 +42,12 @@ func newCollector(k *Keyed, partitions int) *collector {
 
 // start forgets everything.
 func (c *collector) start() {
-	c.window.reset()
-	c.batch.reset()
+	if c.window.used > 0 {
+		c.window.reset()
+	}
+	if c.batch.used > 0 {
+		c.batch.reset()
+	}
 	for i := range c.segs {
 		c.segs[i] = c.segs[i][:0]
 	}
@@ -56,6 +65,10 @@ func (c *collector) begin() {
 		c.marks[i] = len(seg)
 	}
 	c.adds, c.place, c.refused = 0, c.places, false
+	c.quick = c.keyed.op == count && !c.direct && !c.careful
+	if c.quick && c.batch.slots == nil {
+		c.batch.resize(smallest)
+	}
 }
 
 // rollback drops what the window added.
@@ -170,6 +183,10 @@ func (o op) fold(state *Decimal, value Decimal) bool {
 
 // add takes one value in.
 func (c *collector) add(key []byte, value Decimal) {
+	if c.undoing {
+		c.takeBack(key)
+		return
+	}
 	c.adds++
 	if len(key) > inWord {
 		c.addLong(key, value)
@@ -187,13 +204,42 @@ func (c *collector) add(key []byte, value Decimal) {
 		c.segs[p] = appendShort(c.segs[p], w, value)
 		return
 	}
-	s := c.window.at(w, hash)
+	t := c.into()
+	s := t.at(w, hash)
 	added := s.hi == 0
 	if added {
 		s.word = w
-		c.window.used++
+		t.used++
 	}
-	c.put(&c.window, s, added, value)
+	c.put(t, s, added, value)
+}
+
+// into returns the table that combines what is added.
+func (c *collector) into() *table {
+	if c.quick {
+		return &c.batch
+	}
+	return &c.window
+}
+
+// takeBack counts down what was counted before, as often as was counted.
+func (c *collector) takeBack(key []byte) {
+	if c.undo > 0 {
+		c.undo--
+		s, _ := c.batch.enter(key, hashOf(key))
+		s.value.lo--
+	}
+}
+
+// undoWith takes back what the window counted into the batch's table; again does again what was done in the window.
+func (c *collector) undoWith(again func()) {
+	if !c.quick || c.adds == 0 {
+		return
+	}
+	c.undoing, c.undo, c.quick = true, c.adds, false
+	again()
+	c.undoing = false
+	c.batch.dropZeros()
 }
 
 // addLong is add for a key that does not fit a word.
@@ -203,8 +249,9 @@ func (c *collector) addLong(key []byte, value Decimal) {
 		c.segs[p] = appendLong(c.segs[p], key, value)
 		return
 	}
-	s, added := c.window.atLong(key, hashLong(key))
-	c.put(&c.window, s, added, value)
+	t := c.into()
+	s, added := t.atLong(key, hashLong(key))
+	c.put(t, s, added, value)
 }
 
 // refuse marks the record that is being worked on as rejected, with the first reason given.
@@ -231,7 +278,24 @@ func (c *collector) entries(dst [][]byte) [][]byte {
 type Counter collector
 
 // Count counts key once. It does not keep key, but may read what lies behind it in its memory, up to its capacity.
-func (c *Counter) Count(key []byte) { (*collector)(c).add(key, Decimal{lo: 1}) }
+func (c *Counter) Count(key []byte) {
+	if !c.quick || len(key) > inWord {
+		(*collector)(c).add(key, Decimal{lo: 1})
+		return
+	}
+	w := wordOf(key)
+	hash := w.hash()
+	t := &c.batch
+	s := &t.slots[hash&t.mask]
+	if s.word != w {
+		if s = t.at(w, hash); s.hi == 0 {
+			s.word = w
+			t.used++
+		}
+	}
+	s.value.lo++ // no batch has 2^64 words
+	c.adds++
+}
 
 // Reject sends the record that is being worked on to the rejects, and drops what it added.
 func (c *Counter) Reject(reason string) { (*collector)(c).refuse(reason) }

@@ -8,6 +8,7 @@ import "bytes"
 type Cutter struct {
 	csv    bool
 	text   bool
+	frames *framing // of Frames
 	comma  byte
 	prev   byte // the byte before the block: decides whether a quote at its start opens a field
 	quoted bool // inside a quoted field
@@ -38,6 +39,9 @@ func (c *Cutter) Open() bool { return c.quoted && !c.split }
 func (c *Cutter) scan(block []byte, first bool) (end int, ok bool) {
 	if len(block) == 0 {
 		return 0, false
+	}
+	if c.frames != nil {
+		return c.frames.scan(block, first)
 	}
 	if c.text {
 		return c.scanText(block, first)

@@ -16,5 +16,15 @@
 // allowed, or makes the application return an error or panic, becomes a Reject with its position and reason, and the
 // next record goes on.
 //
+// A flow may end in keyed stages, which keep state by key (keyed.go). There a Pass gives entries instead of output:
+//
+//	batch ─▶ Pass ─▶ segments, one a partition ─▶ State.Apply, by the partition's owner ─┬─▶ on each update: MergeUpdates
+//	                                                                                    └─▶ at the end: Run ─▶ Split ─▶ Write
+//	                                                      the next keyed stage's segments ◀── Forward ──┘
+//
+// Which partition owns a key is a function of the key alone. Combining stages may apply segments in any order, for what
+// they keep is exact; update stages apply them in the order of the input. So results do not depend on who owns what, on
+// how many partitions there are, or on how the input was cut.
+//
 // Not its job: reading files, handing out batches, keeping order, retrying. Those are package worker's.
 package flow

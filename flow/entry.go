@@ -90,6 +90,22 @@ func (w word) put(room *[16]byte) {
 	binary.LittleEndian.PutUint64(room[8:], w.hi)
 }
 
+// shortEntry reads an entry that most are like, with a short key and a value of up to 8 bytes, from the front of b. It
+// returns a size of 0 for another, and for one so near to the end that reading 32 bytes at once would go beyond it.
+func shortEntry(b []byte) (w word, value Decimal, size int) {
+	if len(b) < entryRoom {
+		return word{}, Decimal{}, 0
+	}
+	n, width := int(b[0]&15), int(b[0]>>4)
+	if n == keyFollows || uint(width-1) > 7 {
+		return word{}, Decimal{}, 0
+	}
+	w = word{binary.LittleEndian.Uint64(b[1:]) & lows[n], binary.LittleEndian.Uint64(b[9:])&highs[n] | uint64(n+1)<<tagAt}
+	shift := uint(64 - 8*width)
+	v := int64(binary.LittleEndian.Uint64(b[1+n:])<<shift) >> shift
+	return w, Decimal{v >> 63, uint64(v)}, 1 + n + width
+}
+
 // nextEntry reads any entry from the front of b and returns how long it is. key shares b's memory.
 func nextEntry(b []byte) (key []byte, value Decimal, size int, err error) {
 	if len(b) == 0 {

@@ -95,7 +95,7 @@ func (p *Pass) Begin() {
 // sink did. A flow with a keyed stage gives it nothing: what its records come to is in Entries.
 func (p *Pass) Run(records []byte, sink func(out []byte) error) error {
 	p.records, p.rest, p.counted, p.out = records, records, 0, p.out[:0]
-	p.plain = p.flow.Source.format == Text.format || bytes.IndexByte(records, '"') < 0
+	p.plain = p.flow.Source.format != CSV.format || bytes.IndexByte(records, '"') < 0
 	for len(p.rest) > 0 {
 		if p.collector != nil {
 			p.window()
@@ -129,16 +129,14 @@ func (p *Pass) stretch() {
 			p.pass(whole)
 		}
 	}()
-	checked := p.limits.Fields > 0 || p.limits.MaxRecord > 0
+	checked := p.limits.Fields > 0 || p.limits.MaxRecord > 0 || p.flow.Source.format == Frames.format
 	for len(p.rest) > 0 && len(p.out) < flushAt {
-		var eol int
-		whole, eol = p.flow.Source.record(p.rest, p.plain)
-		p.record, p.eol = whole[:len(whole)-eol], whole[len(whole)-eol:]
+		whole = p.next()
 		p.mark, p.emitted, p.refused = len(p.out), p.tally.Emitted, false
 		p.tally.In++
 		reason := ""
 		if checked {
-			reason = p.fault(p.record)
+			reason = p.fault(whole)
 		}
 		if reason == "" {
 			p.emits[0].Record(p.record)
@@ -160,10 +158,26 @@ func (p *Pass) pass(whole []byte) {
 	p.rest = p.rest[len(whole):]
 }
 
-// fault returns why the record cannot be processed at all, or "".
-func (p *Pass) fault(record []byte) string {
+// next finds the next record and returns it with what stands around it.
+func (p *Pass) next() (whole []byte) {
+	if p.flow.Source.format == Frames.format {
+		whole = frame(p.rest)
+		p.record, p.eol = whole[min(frameHead, len(whole)):], lineFeed
+		return whole
+	}
+	whole, eol := p.flow.Source.record(p.rest, p.plain)
+	p.record, p.eol = whole[:len(whole)-eol], whole[len(whole)-eol:]
+	return whole
+}
+
+// fault returns why the record, which was found in whole, cannot be processed at all, or "".
+func (p *Pass) fault(whole []byte) string {
+	record := p.record
 	if p.limits.MaxRecord > 0 && len(record) > p.limits.MaxRecord {
 		return TooLong(p.limits.MaxRecord)
+	}
+	if p.flow.Source.format == Frames.format {
+		return frameFault(whole)
 	}
 	if p.limits.Fields == 0 {
 		return ""

@@ -27,18 +27,17 @@ func (s *State) Run(dst []byte) []byte {
 			all = append(all, s.table.rank(slot))
 		}
 	}
-	s.keyed.sort(all)
 	samples := (len(all) + sampleEvery - 1) / sampleEvery
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(all)))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(samples))
 	index := len(dst)
 	dst = slices.Grow(dst, 8*samples+24*len(all))[:index+8*samples]
 	first := len(dst)
-	for i := range all {
+	for i, place := range s.keyed.order(all) {
 		if i%sampleEvery == 0 {
 			binary.LittleEndian.PutUint64(dst[index+i/sampleEvery*8:], uint64(len(dst)-first))
 		}
-		dst = all[i].appendEntry(dst)
+		dst = all[place.at].appendEntry(dst)
 	}
 	return dst
 }
@@ -116,8 +115,12 @@ func (r run) search(k *Keyed, border *ranked) (int, error) {
 // Stretch is a range of a stage's results: what each run has of it.
 type Stretch struct{ entries [][]byte }
 
-// Split divides the results in the runs of all partitions into at most n stretches of about the same number of keys, in
-// the order of the results. They share the memory of the runs. Where there are no keys there are no stretches.
+// stretchKeys is about how many keys a stretch has at most, so that putting one in order needs little memory.
+const stretchKeys = 1 << 16
+
+// Split divides the results in the runs of all partitions into stretches of about the same number of keys, in the order
+// of the results: about n, more where they would be large, fewer where there are few keys, none where there are none.
+// They share the memory of the runs.
 func (k *Keyed) Split(runs [][]byte, n int) ([]Stretch, error) {
 	stretches, err := k.split(runs, n)
 	if err != nil {
@@ -145,7 +148,7 @@ func (k *Keyed) split(bodies [][]byte, n int) ([]Stretch, error) {
 		return nil, nil
 	}
 	k.sort(samples)
-	n = min(max(n, 1), len(samples))
+	n = min(max(n, 1, len(samples)*sampleEvery/stretchKeys), len(samples))
 	stretches := make([]Stretch, n)
 	from := make([]int, len(runs))
 	for i := range stretches {
@@ -212,6 +215,10 @@ func (r *reader) next() (bool, error) {
 	if len(r.rest) == 0 {
 		return false, nil
 	}
+	if w, value, size := shortEntry(r.rest); size > 0 {
+		r.ranked, r.rest = ranked{head: w.head(), value: value}, r.rest[size:]
+		return true, nil
+	}
 	key, value, size, err := nextEntry(r.rest)
 	if err != nil {
 		return false, err
@@ -220,27 +227,45 @@ func (r *reader) next() (bool, error) {
 	return true, nil
 }
 
-// Write merges a stretch and calls write with its results, as lines of CSV, many at once, in memory that it uses again.
-// It returns how many lines there are. Stretches may be written at the same time.
+// Write puts a stretch in order and calls write with its results, as lines of CSV, many at once, in memory that it uses
+// again. It returns how many lines there are. Stretches may be written at the same time.
+//
+// It sorts anew, though every run is in order: with many runs that is faster than merging them.
 func (k *Keyed) Write(s Stretch, write func(lines []byte) error) (rows int64, err error) {
+	size := 0
+	for _, entries := range s.entries {
+		size += len(entries)
+	}
+	all := make([]ranked, 0, size/12) // an entry takes about so many bytes
+	for _, entries := range s.entries {
+		r := reader{rest: entries}
+		for {
+			ok, err := r.next()
+			if err != nil {
+				return 0, fmt.Errorf("results of stage %s: %w", k.name, err)
+			}
+			if !ok {
+				break
+			}
+			all = append(all, r.ranked)
+		}
+	}
 	var out, key []byte
-	var failed error
-	err = k.merge(s.entries, func(r *ranked) (bool, error) {
+	for _, place := range k.order(all) {
+		r := &all[place.at]
 		key = r.appendKey(key[:0])
 		out = append(k.appendRecord(out, key, r.value), '\n')
 		if rows++; len(out) >= flushAt {
-			failed = write(out)
+			if err := write(out); err != nil {
+				return rows, err
+			}
 			out = out[:0]
 		}
-		return failed == nil, nil
-	})
-	if err != nil {
-		return rows, fmt.Errorf("results of stage %s: %w", k.name, err)
 	}
-	if failed == nil && len(out) > 0 {
-		failed = write(out)
+	if len(out) == 0 {
+		return rows, nil
 	}
-	return rows, failed
+	return rows, write(out)
 }
 
 // Summary returns what is to be said of the results at the end, a line each: the number of keys after Groups, the first

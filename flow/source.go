@@ -31,14 +31,14 @@ func (s Source) WithoutHeader() Source { s.header = false; return s }
 // WithFields returns the source with records that must have n fields, whatever the first one has.
 func (s Source) WithFields(n int) Source { s.fields = n; return s }
 
-// Format returns "csv", "lines" or "text".
+// Format returns "csv", "lines", "text" or "frames".
 func (s Source) Format() string { return s.format }
 
 // HasHeader reports whether the first record of every input is a header.
 func (s Source) HasHeader() bool { return s.header }
 
 // Resyncs reports whether the end of a record can be found from anywhere in an input, without what stands before.
-func (s Source) Resyncs() bool { return s.format == Lines.format }
+func (s Source) Resyncs() bool { return s.format == Lines.format || s.format == Text.format }
 
 // Fields returns how many fields the first record of an input has: the number that each of its records must have. It
 // returns 0 for a source whose records have no fields.
@@ -55,6 +55,9 @@ func (s Source) Fields(first []byte) int {
 
 // Cutter returns a new Cutter for one input of this source.
 func (s Source) Cutter() *Cutter {
+	if s.format == Frames.format {
+		return &Cutter{frames: new(framing)}
+	}
 	return &Cutter{csv: s.format == CSV.format, text: s.format == Text.format, comma: s.comma, prev: '\n'}
 }
 

@@ -79,17 +79,35 @@ func (s *slot) hash() uint64 {
 func (t *table) grow() {
 	old := t.slots
 	factor := 2
-	if len(old) < 1<<14 { // small tables grow in fewer, larger steps
-		factor = 4
+	if len(old) < 1<<14 {
+		factor = 4 // while it is small, moving costs more than memory
 	}
 	t.resize(max(factor*len(old), smallest))
 	for i := range old {
 		if s := &old[i]; s.hi != 0 {
-			i := s.hash()
-			for t.slots[i&t.mask].hi != 0 {
-				i++
-			}
-			t.slots[i&t.mask] = *s
+			t.move(s)
+		}
+	}
+}
+
+// move copies a slot of an older form of the table into this one.
+func (t *table) move(s *slot) {
+	i := s.hash()
+	for t.slots[i&t.mask].hi != 0 {
+		i++
+	}
+	t.slots[i&t.mask] = *s
+}
+
+// dropZeros removes the keys whose value is zero.
+func (t *table) dropZeros() {
+	old := t.slots
+	t.resize(len(old))
+	t.used = 0
+	for i := range old {
+		if s := &old[i]; s.hi != 0 && s.value != (Decimal{}) {
+			t.move(s)
+			t.used++
 		}
 	}
 }

@@ -19,11 +19,17 @@ func (p *Pass) window() {
 		return
 	}
 	left := len(p.rest) - p.unit
-	p.rest, p.counted, p.tally, p.rejects = rest, counted, tally, p.rejects[:rejects]
-	p.collector.rollback()
-
+	again := func() {
+		p.rest, p.counted, p.tally, p.rejects = rest, counted, tally, p.rejects[:rejects]
+	}
+	again()
+	p.collector.undoWith(func() { p.collected() })
+	again()
 	large := p.collector.window
+	p.collector.careful = true
+	p.collector.rollback()
 	p.collector.window = table{} // a small one, for it is gone through after every record
+	p.collector.begin()
 	for len(p.rest) > left {
 		if p.careful() {
 			p.collector.commit()
@@ -31,7 +37,8 @@ func (p *Pass) window() {
 			p.collector.rollback()
 		}
 	}
-	p.collector.window = large
+	p.collector.window, p.collector.careful = large, false
+	p.collector.begin()
 }
 
 // collected processes one window and returns false when it must be taken back.
@@ -89,12 +96,11 @@ func (p *Pass) careful() (ok bool) {
 
 // one hands the next record to the stages and returns whether it is accepted.
 func (p *Pass) one() bool {
-	whole, eol := p.flow.Source.record(p.rest, p.plain)
+	whole := p.next()
 	p.unit = len(whole)
-	p.record, p.eol = whole[:len(whole)-eol], whole[len(whole)-eol:]
 	p.emitted, p.refused = p.tally.Emitted, false
 	p.tally.In++
-	if reason := p.fault(p.record); reason != "" {
+	if reason := p.fault(whole); reason != "" {
 		p.refuse(p.record, reason)
 		return false
 	}
