@@ -33,7 +33,7 @@ var imports = map[string][]string{
 	"apps":         {"apps", "classifier", "flow"},
 	"classifier":   {"flow"},
 	"flow":         {},
-	"input":        {},
+	"input":        {"flow"},
 	"inventory":    {},
 	"internal":     {"internal"},
 }

@@ -14,10 +14,11 @@ import (
 
 // Input is one input of a run.
 type Input struct {
-	URI      string    `json:"uri"`               // an absolute path, "-" for standard input, or "generate:APP"
+	URI      string    `json:"uri"`               // an absolute path, "-" for standard input, "generate:APP", or "tcp://HOST:PORT"
 	Size     int64     `json:"size"`              // bytes as stored, rows where generated; -1 where only reading it tells
 	Modified time.Time `json:"modified,omitzero"` // of a file; zero otherwise
 	Seed     uint64    `json:"seed,omitempty"`
+	Messages int64     `json:"messages,omitempty"` // of an input that listens: how many to take; 0 for all that come
 }
 
 // Stdin is the standard input of the process that feeds.
@@ -36,7 +37,7 @@ func (in Input) IsGenerated() bool { return strings.HasPrefix(in.URI, generated)
 // HasRanges reports whether any range of the input can be read by itself. If not it is read once, front to back.
 func (in Input) HasRanges() bool { return in.IsGenerated() || in.Size >= 0 && codecOf(in.URI) == "" }
 
-// Find returns the inputs that the arguments name: files, glob patterns, or - for standard input. Inputs come in the
+// Find returns the inputs that the arguments name: files, glob patterns, - for standard input, or tcp://HOST:PORT. Inputs come in the
 // order of the arguments, those of one pattern by name; a file that is named again, in whatever way, is left out.
 func Find(args []string) ([]Input, error) {
 	var found []Input
@@ -46,6 +47,14 @@ func Find(args []string) ([]Input, error) {
 				return nil, errors.New("input -: standard input can be read only once")
 			}
 			found = append(found, Stdin)
+			continue
+		}
+		if strings.HasPrefix(arg, listens) {
+			in, err := Listening(arg)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, in)
 			continue
 		}
 		paths, err := expand(arg)

@@ -29,6 +29,13 @@ func codecOf(path string) string {
 
 // Open returns the input's bytes from front to back, decompressed. Generated inputs have no bytes to open.
 func (in Input) Open() (*Stream, error) {
+	if in.Listens() {
+		l, err := in.listen()
+		if err != nil {
+			return nil, err
+		}
+		return &Stream{in: in, decoded: l, listener: l}, nil
+	}
 	f := os.Stdin
 	if in.URI != Stdin.URI {
 		var err error
@@ -66,10 +73,26 @@ func (in Input) Open() (*Stream, error) {
 
 // Stream is an open input; its errors name it.
 type Stream struct {
-	in      Input
-	file    *os.File
-	decoded io.Reader
-	release func()
+	in       Input
+	file     *os.File
+	decoded  io.Reader
+	release  func()
+	listener *listener // of an input that listens; nil otherwise
+}
+
+// Finish ends an input that listens: what is on its way is still read. For others it does nothing.
+func (s *Stream) Finish() {
+	if s.listener != nil {
+		s.listener.Finish()
+	}
+}
+
+// Torn returns how many connections of an input that listens ended in the middle of a frame, which is lost.
+func (s *Stream) Torn() int {
+	if s.listener == nil {
+		return 0
+	}
+	return s.listener.Torn()
 }
 
 // ReadAt reads again what the input has at an offset. Only inputs with ranges can do so.
@@ -89,6 +112,9 @@ func (s *Stream) named(n int, err error) (int, error) {
 
 // Close closes the input; standard input stays open.
 func (s *Stream) Close() error {
+	if s.listener != nil {
+		return s.listener.Close()
+	}
 	if s.release != nil {
 		s.release()
 	}

@@ -12,6 +12,7 @@ type abandonable struct {
 	ctx    context.Context // of the feeding: as long as the reader lives
 	drain  <-chan struct{}
 	source io.ReadCloser
+	finish func() // ends a source that has no end of its own; nil where draining leaves off in the middle
 	buf    []byte
 	done   chan readResult // the read that is under way; nil when none is
 	rest   []byte          // read, but not asked for yet
@@ -27,6 +28,9 @@ type readResult struct {
 // this one, and then what came is not all there is.
 const endPause = 50 * time.Millisecond
 
+// streamPause is how long a source may pause before what has come is handed out, few records or many.
+const streamPause = 2 * time.Millisecond
+
 // Read returns errDrain, or the cause of ctx's end, as soon as it is asked to give up.
 func (a *abandonable) Read(p []byte) (int, error) {
 	if len(a.rest) == 0 && a.end == nil {
@@ -38,7 +42,7 @@ func (a *abandonable) Read(p []byte) (int, error) {
 	if a.rest = a.rest[n:]; n > 0 || a.end == nil {
 		return n, nil
 	}
-	if a.end == io.EOF {
+	if a.end == io.EOF && a.finish == nil {
 		select {
 		case <-a.drain:
 			return 0, errDrain
@@ -50,6 +54,44 @@ func (a *abandonable) Read(p []byte) (int, error) {
 
 // wait reads on, unless it is told to give up first.
 func (a *abandonable) wait() error {
+	a.begin()
+	drain := a.drain
+	for {
+		select {
+		case read := <-a.done:
+			a.take(read)
+			return nil
+		case <-drain:
+			if a.finish == nil {
+				return errDrain
+			}
+			a.finish()
+			drain = nil
+		case <-a.ctx.Done():
+			return context.Cause(a.ctx)
+		}
+	}
+}
+
+// soon reports whether Read would return before long.
+func (a *abandonable) soon() bool {
+	if len(a.rest) > 0 || a.end != nil {
+		return true
+	}
+	a.begin()
+	select {
+	case read := <-a.done:
+		a.take(read)
+		return true
+	case <-time.After(streamPause):
+		return false
+	}
+}
+
+func (a *abandonable) take(read readResult) { a.done, a.rest, a.end = nil, a.buf[:read.n], read.err }
+
+// begin begins to read on, if no read is under way.
+func (a *abandonable) begin() {
 	if a.done == nil {
 		if a.buf == nil {
 			a.buf = make([]byte, maxBlock)
@@ -60,20 +102,19 @@ func (a *abandonable) wait() error {
 			done <- readResult{n, err}
 		}(a.done)
 	}
-	select {
-	case read := <-a.done:
-		a.done, a.rest, a.end = nil, a.buf[:read.n], read.err
-		return nil
-	case <-a.drain:
-		return errDrain
-	case <-a.ctx.Done():
-		return context.Cause(a.ctx)
+}
+
+// Torn returns how many connections to the source ended in the middle of a frame.
+func (a *abandonable) Torn() int {
+	if source, ok := a.source.(interface{ Torn() int }); ok {
+		return source.Torn()
 	}
+	return 0
 }
 
 // Close closes the source, unless a read of it was given up.
 func (a *abandonable) Close() error {
-	if a.done != nil {
+	if a.done != nil && a.finish == nil {
 		return nil
 	}
 	return a.source.Close()

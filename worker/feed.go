@@ -99,6 +99,9 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		}
 		got, err := s.next(f.sizer.next(firstBatch, largestBatch(f.flow), remaining, f.slots()), f.batchRows)
 		if err == io.EOF {
+			if torn, ok := closer.(interface{ Torn() int }); ok && torn.Torn() > 0 {
+				f.log.Warn("connections ended in the middle of a frame, which is lost", "input", in.URI, "connections", torn.Torn())
+			}
 			return f.ended(i, s.pos)
 		}
 		if err != nil {
@@ -141,6 +144,9 @@ func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
 	}
 	patient := &abandonable{ctx: ctx, drain: f.drain, source: source}
 	s.source = patient
+	if in.Listens() {
+		patient.finish, s.soon = source.Finish, patient.soon
+	}
 	return s, patient, nil
 }
 

@@ -50,7 +50,11 @@ func (in *Initializer) slots() int { return max(in.crew.slots(), in.Slots, 1) }
 
 // send hands a batch to the log once there is room in the window.
 func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {
-	if err := in.window.enter(ctx, in.drain, in.limit); err != nil {
+	drain := in.drain
+	if in.Folder.Run.Inputs[b.Input].Listens() {
+		drain = nil // what was taken in is processed: draining only ends the input
+	}
+	if err := in.window.enter(ctx, drain, in.limit); err != nil {
 		return err
 	}
 	if b.Input != in.place.Input {

@@ -20,6 +20,7 @@ type slice struct {
 type slicer struct {
 	source    io.Reader
 	replay    func(from, to int64) io.Reader // reads again what is not kept; nil where all is kept
+	soon      func() bool                    // reports whether source has more before long; nil where waiting for it costs nothing
 	leaps     int64                          // size of the input, where not everything in it must be looked at; else 0
 	cutter    *flow.Cutter
 	maxRecord int64
@@ -52,6 +53,8 @@ func (s *slicer) next(target int64, rows int) (slice, error) {
 		whole := s.end > s.start
 		switch {
 		case whole && rows > 0 && s.count >= rows, whole && rows <= 0 && s.pos-s.start >= target:
+			return s.take(s.end), nil
+		case whole && s.soon != nil && !s.eof && len(s.pending) == 0 && !s.soon():
 			return s.take(s.end), nil
 		case s.pos-s.end > s.maxRecord && whole:
 			return s.take(s.end), nil

@@ -23,6 +23,8 @@ const (
 	overKey    = "over" // there once the run is over
 	dealKey    = "deal" // who owns which partition
 
+	drainSubject = "flashmob.drain" // core NATS: a worker was asked to end the run
+
 	beatSubject = "flashmob.beat" // core NATS: a worker's sign of life, lost if nobody listens
 	endSubject  = "flashmob.end"  // core NATS: the run is over, workers leave; who comes later finds overKey
 )

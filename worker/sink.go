@@ -1,0 +1,130 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	sinkRetry   = 100 * time.Millisecond
+	sinkBacklog = 64 << 20         // bytes that may wait for a receiver before the run waits, too
+	sinkWait    = 10 * time.Second // how long the end of a run waits for a receiver that is not there
+)
+
+// sink sends result lines to a program that listens, in the order of the results. A connection that breaks is made anew,
+// and the lines that may have been lost with it are sent again: the receiver gets every line, and may get some twice. The
+// result folder has each once.
+type sink struct {
+	address string
+	log     *slog.Logger
+	mu      sync.Mutex
+	waiting []byte
+	closed  bool
+	moved   chan struct{} // closed and replaced whenever something changes
+}
+
+func newSink(address string, log *slog.Logger) *sink {
+	return &sink{address: address, log: log, moved: make(chan struct{})}
+}
+
+// write takes in lines. It waits while too many wait for the receiver.
+func (s *sink) write(ctx context.Context, lines []byte) error {
+	for {
+		s.mu.Lock()
+		if len(s.waiting) < sinkBacklog {
+			s.waiting = append(s.waiting, lines...)
+			s.stir()
+			s.mu.Unlock()
+			return nil
+		}
+		moved := s.moved
+		s.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// stir wakes up who waits. The caller holds the lock.
+func (s *sink) stir() {
+	close(s.moved)
+	s.moved = make(chan struct{})
+}
+
+// close says that there are no more lines.
+func (s *sink) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.stir()
+}
+
+// errSink says that nobody took the last lines.
+var errSink = errors.New("nobody takes the lines that are left")
+
+// run sends what is written until the sink is closed and empty, or ctx ends.
+func (s *sink) run(ctx context.Context) error {
+	var c net.Conn
+	defer func() {
+		if c != nil {
+			c.Close()
+		}
+	}()
+	var ending time.Time // when the wait for a receiver at the end began
+	for {
+		s.mu.Lock()
+		lines, closed, moved := s.waiting, s.closed, s.moved
+		s.mu.Unlock()
+		if len(lines) == 0 {
+			if closed {
+				return nil
+			}
+			select {
+			case <-moved:
+			case <-ctx.Done():
+				return nil // the error is told by who has it
+			}
+			continue
+		}
+		if closed && ending.IsZero() {
+			ending = time.Now()
+		}
+		if err := s.send(&c, lines); err == nil {
+			s.mu.Lock()
+			s.waiting = append([]byte(nil), s.waiting[len(lines):]...)
+			s.stir()
+			s.mu.Unlock()
+			continue
+		} else if !ending.IsZero() && time.Since(ending) > sinkWait {
+			return fmt.Errorf("sink %s: %w: %w", s.address, errSink, err)
+		}
+		select {
+		case <-time.After(sinkRetry):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// send writes lines to the connection, which it makes if there is none.
+func (s *sink) send(c *net.Conn, lines []byte) (err error) {
+	if *c == nil {
+		if *c, err = net.DialTimeout("tcp", s.address, time.Second); err != nil {
+			*c = nil
+			return rootCause(err)
+		}
+	}
+	if _, err = (*c).Write(lines); err != nil {
+		s.log.Warn("sink cut off: connecting again", "sink", s.address, "err", rootCause(err))
+		(*c).Close()
+		*c = nil
+	}
+	return err
+}
