@@ -31,6 +31,11 @@ type Config struct {
 	Listen string
 	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.
 	BatchRows int
+	// Sink is where result lines are sent besides, HOST:PORT. Defaults to nowhere.
+	Sink string
+	// External is the address that the run can be asked to end at, HOST:PORT; the i-th worker process takes the i-th port
+	// behind it. Defaults to none.
+	External string
 	// Flow makes the application's flow.
 	Flow worker.MakeFlow
 	// Log receives what the operator should know. Defaults to nothing.

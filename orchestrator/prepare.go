@@ -19,6 +19,7 @@ func (o *Orchestrator) prepare(ctx context.Context) error {
 	}
 	config := worker.InitializerConfig{
 		Folder: o.folder, Flow: o.Flow, BatchRows: o.BatchRows, Slots: o.Workers, Token: rand.Text(), Log: o.Log,
+		Sink: o.Sink, External: o.External,
 	}
 	if o.Processes > 0 {
 		config.Listen = o.Listen
@@ -46,7 +47,13 @@ func (o *Orchestrator) openFolder() error {
 	if difference := begun.Difference(o.Identity); difference != "" {
 		return fmt.Errorf("resume %s: %w: %s", o.Output, ErrOtherRun, difference)
 	}
-	o.folder, err = manifest.Resume(o.Output)
+	if o.folder, err = manifest.Resume(o.Output); err != nil {
+		return err
+	}
+	flow, err := o.Flow(o.Identity.App, o.Identity.Settings)
+	if err == nil && len(flow.Keyed()) > 0 {
+		err = o.folder.Rewind()
+	}
 	return err
 }
 

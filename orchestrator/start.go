@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 
 	"flashmob/inventory"
 	"flashmob/worker"
@@ -16,9 +18,13 @@ func (o *Orchestrator) start(ctx context.Context) error {
 	}
 	in := o.initializer.Load()
 	for i := range o.Processes {
+		external, err := behind(o.External, i+1)
+		if err != nil {
+			return err
+		}
 		host := inventory.Host{Name: inventory.HostName(inventory.Worker, i+1), Role: inventory.Worker, Connection: inventory.LocalMachine}
 		p, err := startProcess(ctx, host, o.WorkerProgram, worker.Invitation{
-			Name: host.Name, Slots: share(o.Workers, o.Processes, i), URL: in.URL(), Token: in.Token,
+			Name: host.Name, Slots: share(o.Workers, o.Processes, i), URL: in.URL(), Token: in.Token, External: external,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: start worker: %w", host.Name, err)
@@ -26,6 +32,22 @@ func (o *Orchestrator) start(ctx context.Context) error {
 		o.workers = append(o.workers, p)
 	}
 	return nil
+}
+
+// behind returns the address whose port is the n-th behind that of another; none for none.
+func behind(address string, n int) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", fmt.Errorf("external %q: %w", address, err)
+	}
+	first, err := strconv.Atoi(port)
+	if err != nil {
+		return "", fmt.Errorf("external %q: %w", address, err)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(first+n)), nil
 }
 
 // share returns how many of n slots the i-th of k processes gets.

@@ -19,6 +19,7 @@ import (
 func Serve(ctx context.Context, invitation Invitation, config Config) error {
 	config.Name, config.Slots = invitation.Name, invitation.Slots
 	config.URL, config.Token, config.CA = invitation.URL, invitation.Token, invitation.CA
+	config.External = invitation.External
 	if err := config.check(); err != nil {
 		return err
 	}

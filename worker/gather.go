@@ -25,6 +25,7 @@ type gatherer struct {
 	held  map[int][]heldPart       // parts that came before their turn, by input, in order of their offsets
 	lines int64                    // LFs in the input so far
 	open  bool                     // the results end in the middle of a line
+	lines func([]byte) error       // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
 	early map[Place]map[int][]byte // outputs of batches whose parts have not come, by batch and partition
 	late  int64                    // parts that were dropped, their range being covered already
 }
@@ -35,6 +36,7 @@ type heldPart struct {
 	body    []byte
 	missing int            // partitions whose outputs have not come
 	results []byte         // made of them
+	lines   []byte         // the same, uncompressed, where somebody wants them
 	outputs map[int][]byte // by partition, where owners of keys make the results; nil where the slot made them
 }
 
@@ -165,6 +167,11 @@ func (g *gatherer) append(part heldPart) error {
 	}
 	if part.Results > 0 {
 		g.open = part.Open
+	}
+	if g.lines != nil {
+		if err := g.lines(part.lines); err != nil {
+			return err
+		}
 	}
 	g.next = b.end()
 	g.lines += part.Tally.Lines

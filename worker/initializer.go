@@ -42,6 +42,11 @@ type InitializerConfig struct {
 	BatchRows int
 	// Slots is how many slots to expect until the workers have said how many there are. Defaults to 1.
 	Slots int
+	// Sink is the address that result lines are sent to besides, HOST:PORT; for flows that put out results on each update.
+	// Defaults to none.
+	Sink string
+	// External is the address that the run can be asked to end at, HOST:PORT. Defaults to none.
+	External string
 	// Log receives what the initializer has to say. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -63,7 +68,8 @@ type Initializer struct {
 	keyed  *keyed // nil without keyed stages
 	crew   crew
 	behind atomic.Bool // owners have more to take in than they should
-	place  Place       // just past the batch that was handed out last
+	sink   *sink
+	place  Place // just past the batch that was handed out last
 	drain  chan struct{}
 	once   sync.Once
 
@@ -115,6 +121,13 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	}
 	if in.gather, err = newGatherer(in.Folder, in.depot, in.begin); err != nil {
 		return err
+	}
+	if in.Sink != "" {
+		if in.keyed == nil || !in.keyed.stages[0].OnUpdate() {
+			return fmt.Errorf("sink %s: %w: %s", in.Sink, ErrNoLines, in.Folder.Run.App)
+		}
+		in.sink = newSink(in.Sink, in.Log)
+		in.gather.lines = in.sink.write
 	}
 	in.status = newStatus(in.Folder)
 	storage := jetstream.MemoryStorage
@@ -206,11 +219,18 @@ func (in *Initializer) Run(ctx context.Context) error {
 	helping, stop := context.WithCancel(ctx)
 	arrived, fed := make(chan jetstream.Msg), make(chan feedEvent)
 	group.Go(func() error { return in.crew.watch(helping, in.nc, in.Log) })
+	group.Go(func() error { return in.attend(helping) })
+	if in.sink != nil {
+		group.Go(func() error { return in.sink.run(ctx) })
+	}
 	group.Go(func() error { return in.arrive(helping, messages, arrived) })
 	group.Go(func() error { return in.feed(ctx, done, fed) })
 	group.Go(func() error {
 		defer stop()
 		defer messages.Stop()
+		if in.sink != nil {
+			defer in.sink.close()
+		}
 		if err := in.collect(ctx, arrived, fed); err != nil {
 			return err
 		}
@@ -229,6 +249,23 @@ func (in *Initializer) Run(ctx context.Context) error {
 	if !in.gather.finished() {
 		return ErrDrained
 	}
+	return nil
+}
+
+// ErrNoLines says that an application's results do not come line by line.
+var ErrNoLines = errors.New("the application does not put out results on each update")
+
+// attend waits for somebody to ask for the end of the run, here or at one of the workers, until ctx ends.
+func (in *Initializer) attend(ctx context.Context) error {
+	asked, err := in.nc.Subscribe(drainSubject, func(*nats.Msg) { in.Drain() })
+	if err != nil {
+		return fmt.Errorf("subscribe %s: %w", drainSubject, err)
+	}
+	defer asked.Unsubscribe()
+	if in.External != "" {
+		return serveExternal(ctx, in.External, in.Drain, func() any { return in.Status() })
+	}
+	<-ctx.Done()
 	return nil
 }
 

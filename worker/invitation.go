@@ -14,6 +14,8 @@ type Invitation struct {
 	URL   string `json:"url"`   // of the initializer
 	Token string `json:"token"`
 	CA    []byte `json:"ca,omitempty"` // certificate that the initializer's must be signed with; empty for no TLS
+	// External is the address that the run can be asked to end at, HOST:PORT; empty for none.
+	External string `json:"external,omitempty"`
 	// Free means that the process goes on when its standard input ends: nobody holds it.
 	Free bool `json:"free,omitempty"`
 	// Share makes the process hand on its binary, and do nothing else.

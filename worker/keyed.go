@@ -27,6 +27,7 @@ type keyed struct {
 	deal     Deal
 	progress map[string]Progress
 	bodies   []sentBody // of deliveries that not everybody is done with, in order
+	seen     uint64     // the delivery that was gathered last
 	applied  uint64     // all owners have
 
 	ended   int     // stages that nothing more comes for
@@ -155,6 +156,7 @@ func (in *Initializer) weigh() {
 
 // trim lets go of the deliveries up to safe.
 func (k *keyed) trim(ctx context.Context, safe uint64, d depot) error {
+	safe = min(safe, k.seen) // owners may be ahead of this reader of the exchange
 	n := 0
 	for n < len(k.bodies) && k.bodies[n].seq <= safe {
 		if ref := k.bodies[n].ref; ref != "" {
@@ -177,6 +179,7 @@ func (k *keyed) trim(ctx context.Context, safe uint64, d depot) error {
 // deliver gathers a delivery: its part, if it is a batch's, and the fact that it is on its way to its owners.
 func (in *Initializer) deliver(d *delivered) error {
 	k := in.keyed
+	k.seen = d.seq
 	k.bodies = append(k.bodies, sentBody{d.seq, d.size(), d.Ref})
 	in.weigh()
 	switch {

@@ -26,14 +26,15 @@ type sink struct {
 	waiting []byte
 	closed  bool
 	moved   chan struct{} // closed and replaced whenever something changes
+	stopped chan struct{} // closed when run has returned
 }
 
 func newSink(address string, log *slog.Logger) *sink {
-	return &sink{address: address, log: log, moved: make(chan struct{})}
+	return &sink{address: address, log: log, moved: make(chan struct{}), stopped: make(chan struct{})}
 }
 
-// write takes in lines. It waits while too many wait for the receiver.
-func (s *sink) write(ctx context.Context, lines []byte) error {
+// write takes in lines. It waits while too many wait for the receiver, and returns an error once the sink has stopped.
+func (s *sink) write(lines []byte) error {
 	for {
 		s.mu.Lock()
 		if len(s.waiting) < sinkBacklog {
@@ -46,8 +47,8 @@ func (s *sink) write(ctx context.Context, lines []byte) error {
 		s.mu.Unlock()
 		select {
 		case <-moved:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-s.stopped:
+			return errSink
 		}
 	}
 }
@@ -71,6 +72,7 @@ var errSink = errors.New("nobody takes the lines that are left")
 
 // run sends what is written until the sink is closed and empty, or ctx ends.
 func (s *sink) run(ctx context.Context) error {
+	defer close(s.stopped)
 	var c net.Conn
 	defer func() {
 		if c != nil {

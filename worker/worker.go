@@ -32,6 +32,8 @@ type Config struct {
 	Version string
 	// Flow makes the application's flow.
 	Flow MakeFlow
+	// External is the address that the run can be asked to end at, HOST:PORT. Defaults to none.
+	External string
 	// Log receives what the worker has to say. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -132,6 +134,12 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 		return nil
 	})
 	group.Go(func() error { return w.work(ctx) })
+	if w.External != "" {
+		group.Go(func() error {
+			ask := func() { _ = nc.Publish(drainSubject, nil) } // who asked sees whether the run ends
+			return serveExternal(ctx, w.External, ask, func() any { return Beat{Worker: w.Name, Slots: w.Slots, Busy: int(w.busy.Load())} })
+		})
+	}
 	err = group.Wait()
 	if errors.Is(context.Cause(ctx), errRunOver) {
 		return nil
