@@ -168,8 +168,8 @@ func (g *gatherer) append(part heldPart) error {
 	if part.Results > 0 {
 		g.open = part.Open
 	}
-	if g.lines != nil {
-		if err := g.lines(part.lines); err != nil {
+	if g.tell != nil {
+		if err := g.tell(part.lines); err != nil {
 			return err
 		}
 	}

@@ -75,7 +75,7 @@ func (g *gatherer) merge(part *heldPart) error {
 	g.packer.begin(nil)
 	err := flow.MergeUpdates(outputs, func(line []byte) error {
 		part.Tally.Emitted++
-		if g.lines != nil {
+		if g.tell != nil {
 			part.lines = append(part.lines, line...)
 		}
 		return g.packer.write(line)

@@ -127,7 +127,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 			return fmt.Errorf("sink %s: %w: %s", in.Sink, ErrNoLines, in.Folder.Run.App)
 		}
 		in.sink = newSink(in.Sink, in.Log)
-		in.gather.lines = in.sink.write
+		in.gather.tell = in.sink.write
 	}
 	in.status = newStatus(in.Folder)
 	storage := jetstream.MemoryStorage

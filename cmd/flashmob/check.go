@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -43,6 +45,9 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	case flags.maxRecord < 1 || flags.maxRecord > maxMaxRecord:
 		return usagef("max-record %s: must be between 1 byte and %s", flags.maxRecord, size(maxMaxRecord))
 	}
+	if err := flags.checkStreams(); err != nil {
+		return err
+	}
 	if err := flags.appFlags.check(f); err != nil {
 		return err
 	}
@@ -57,6 +62,25 @@ func excluded(f *pflag.FlagSet) error {
 	for _, pair := range excluding {
 		if f.Changed(pair[0]) && f.Changed(pair[1]) {
 			return usagef("run: --%s and --%s exclude each other", pair[0], pair[1])
+		}
+	}
+	return nil
+}
+
+// checkStreams returns what is wrong with the flags of runs that programs send to and receive from.
+func (flags runFlags) checkStreams() error {
+	listens := slices.ContainsFunc(flags.inputs, func(uri string) bool { return strings.HasPrefix(uri, "tcp://") })
+	switch {
+	case !flags.local && (listens || flags.sink != "" || flags.external != ""):
+		return withHint(usagef("run: tcp inputs, --sink and --external are for runs on this machine"), "add --local")
+	case flags.messages < 0:
+		return usagef("messages %d: must be 0 or more", flags.messages)
+	case flags.messages > 0 && !listens:
+		return usagef("messages %d: no input listens", flags.messages)
+	}
+	for flag, address := range map[string]string{"sink": strings.TrimPrefix(flags.sink, "tcp://"), "external": flags.external} {
+		if _, _, err := net.SplitHostPort(address); address != "" && err != nil {
+			return usagef("%s %q: must be HOST:PORT, such as 127.0.0.1:7002", flag, address)
 		}
 	}
 	return nil

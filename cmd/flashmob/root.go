@@ -49,6 +49,7 @@ either in the results or in the rejects.`,
 	root.AddCommand(newRunCommand(), newGenerateCommand(), newVerifyCommand())
 	root.AddCommand(newUpCommand(), newDownCommand(), newBurstCommand(), newResultsCommand())
 	root.AddCommand(newStatusCommand(), newHostsCommand(), newLogsCommand(), newSSHCommand())
+	root.AddCommand(newSendCommand(), newReceiveCommand(), newShutdownCommand(), newDemoCommand())
 	root.AddCommand(newOrphansCommand(), newSweepCommand(), newDoctorCommand())
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,9 @@ type runFlags struct {
 	compress  string
 	maxRecord size
 	noHeader  bool
+	messages  int64
+	sink      string
+	external  string
 	resume    bool
 	force     bool
 	display   displayFlags
@@ -61,6 +65,10 @@ with --local on this machine, with the same results.
 Inputs are files of what the application reads, CSV or text, patterns, or - for
 standard input; .gz, .zst, .bz2 and .deflate (zlib) are decompressed. A file that
 is named twice is read once.
+An input tcp://HOST:PORT takes frames (4 bytes length, big-endian, then the record)
+from any number of connections, until the run is drained: by Ctrl-C, by flashmob
+shutdown, or after --messages N.
+
 Ctrl-C once finishes what is under way and leaves a folder that --resume goes
 on with; twice stops at once.
 
@@ -76,6 +84,7 @@ or hosts failed, 130 interrupted.`,
   flashmob run --local --processes 3 --input data.csv -o output
   flashmob run --local --input data.csv -o output --resume
   flashmob run --local --app query2 --prefix 10 --input 'uservisits/*' -o output
+  flashmob run --local --app votes --processes 2 --input tcp://127.0.0.1:7010 --sink tcp://127.0.0.1:7002
   flashmob run --local --app wordcount --input 'books/*.txt' -o output`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRun(cmd, *flags) },
@@ -99,6 +108,9 @@ or hosts failed, 130 interrupted.`,
 	flags.maxRecord = 16 << 20
 	f.Var(&flags.maxRecord, "max-record", "reject records longer than `SIZE`")
 	f.BoolVar(&flags.noHeader, "no-header", false, "the first record is data")
+	f.Int64Var(&flags.messages, "messages", 0, "end an input that listens after `N` messages (default: when the run is drained)")
+	f.StringVar(&flags.sink, "sink", "", "send result lines to tcp://`HOST:PORT` too, as they come")
+	f.StringVar(&flags.external, "external", "", "`HOST:PORT` where flashmob shutdown reaches the run; worker process i takes the i-th port behind")
 	f.BoolVar(&flags.resume, "resume", false, "go on with the unfinished run in the folder")
 	f.BoolVar(&flags.force, "force", false, "replace the run in the folder")
 	flags.display.register(f)
@@ -123,6 +135,11 @@ func (flags runFlags) identity() (manifest.Run, error) {
 	if len(flags.inputs) > 0 {
 		if inputs, err = input.Find(flags.inputs); err != nil {
 			return manifest.Run{}, err
+		}
+		for i := range inputs {
+			if inputs[i].Listens() {
+				inputs[i].Messages = flags.messages
+			}
 		}
 	}
 	return manifest.Run{
@@ -154,7 +171,8 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 	}
 	run, err := orchestrator.New(orchestrator.Config{
 		Identity: identity, Output: flags.output, Resume: flags.resume, Workers: flags.workers, Processes: flags.processes,
-		WorkerProgram: program, Listen: flags.listen, BatchRows: flags.batchRows, Flow: apps.New, Log: show.logger(),
+		WorkerProgram: program, Listen: flags.listen,
+		Sink: strings.TrimPrefix(flags.sink, "tcp://"), External: flags.external, BatchRows: flags.batchRows, Flow: apps.New, Log: show.logger(),
 	})
 	if err != nil {
 		return usageError{err}
