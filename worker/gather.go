@@ -25,7 +25,7 @@ type gatherer struct {
 	held  map[int][]heldPart       // parts that came before their turn, by input, in order of their offsets
 	lines int64                    // LFs in the input so far
 	open  bool                     // the results end in the middle of a line
-	lines func([]byte) error       // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
+	tell  func([]byte) error       // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
 	early map[Place]map[int][]byte // outputs of batches whose parts have not come, by batch and partition
 	late  int64                    // parts that were dropped, their range being covered already
 }
