@@ -79,6 +79,15 @@ bench: build ## measure beside a hand-written limit and GNU parallel, on this ma
 fuzz: ## fuzz every parser for FUZZTIME each
 	@.ci/fuzz $(FUZZTIME)
 
+tutorial-votes: build ## run docs/tutorials/votes.md's experiments at full length: a minute
+	bin/flashmob demo votes
+
+tutorial-query2: build ## run docs/tutorials/query2.md's query over INPUT_LINES generated visits
+	bin/flashmob run --local --app query2 --lines $(INPUT_LINES) -o $(OUTPUT) --force
+
+tutorial-wordcount: build ## count the words of this project's own pages, as docs/tutorials/wordcount.md does
+	bin/flashmob run --local --app wordcount --input 'docs/*.md' --input README.md -o $(OUTPUT) --force
+
 fmt: ## format the code
 	gofmt -l -w .
 

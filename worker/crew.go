@@ -20,6 +20,7 @@ const silence = 3 * time.Second
 type crew struct {
 	mu      sync.Mutex
 	members map[string]*member
+	over    bool // the run is: that workers leave is no news
 }
 
 type member struct {
@@ -66,13 +67,21 @@ func (c *crew) of(name string) *member {
 	return m
 }
 
+// dismissed notes that the workers are being told to leave.
+func (c *crew) dismissed() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+}
+
 func (c *crew) hear(b Beat, log *slog.Logger) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.of(b.Worker)
 	switch {
-	case b.Leaves:
+	case b.Leaves && !c.over:
 		log.Info("worker left", "worker", b.Worker)
+	case b.Leaves:
 	case m.Lost:
 		log.Info("worker is back", "worker", b.Worker)
 	case m.Slots == 0:

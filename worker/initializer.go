@@ -271,6 +271,7 @@ func (in *Initializer) attend(ctx context.Context) error {
 
 // dismiss tells the workers, those that are there and those that are still coming, that the run is over.
 func (in *Initializer) dismiss(ctx context.Context) error {
+	in.crew.dismissed()
 	if _, err := in.bucket.Put(ctx, overKey, nil); err != nil {
 		return fmt.Errorf("end run: %w", err)
 	}

@@ -10,20 +10,28 @@ import (
 	"testing"
 )
 
-const readme = "../../README.md"
-
-// TestReadmeIsTrue runs the commands in the README's transcripts and compares what they print, all but times and rates.
-// With -update it writes what it sees into the README.
-func TestReadmeIsTrue(t *testing.T) {
+// TestTranscriptsAreTrue runs the commands in the transcripts of the README and of the tutorials, and compares what they
+// print, all but times and rates. With -update it writes what it sees into the pages.
+func TestTranscriptsAreTrue(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a million rows")
 	}
+	tutorials, err := filepath.Glob("../../docs/tutorials/*.md")
+	if err != nil || len(tutorials) == 0 {
+		t.Fatalf("tutorials: %q, %v", tutorials, err)
+	}
+	for _, page := range append(tutorials, "../../README.md") {
+		t.Run(filepath.Base(page), func(t *testing.T) { checkTranscripts(t, page) })
+	}
+}
+
+func checkTranscripts(t *testing.T, page string) {
 	for _, program := range []string{"make", "zcat", "timeout"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("no %s here", program)
 		}
 	}
-	text, err := os.ReadFile(readme)
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +49,7 @@ func TestReadmeIsTrue(t *testing.T) {
 		return out.Bytes()
 	})
 	if *update {
-		if err := os.WriteFile(readme, seen, 0o644); err != nil {
+		if err := os.WriteFile(page, seen, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -49,7 +57,7 @@ func TestReadmeIsTrue(t *testing.T) {
 	want, got := mask(string(text)), mask(string(seen))
 	if want != got {
 		at := differ([]byte(want), []byte(got))
-		t.Errorf("the README says\n%.400s\n\nwhere the programs say\n%.400s\n\n(go test ./cmd/flashmob -run Readme -update)", want[at:], got[at:])
+		t.Errorf("%s says\n%.400s\n\nwhere the programs say\n%.400s\n\n(go test ./cmd/flashmob -run Transcripts -update)", page, want[at:], got[at:])
 	}
 }
 
@@ -112,6 +120,7 @@ var masks = []*regexp.Regexp{
 	regexp.MustCompile(`\b[\d.]+ s\b|\b\d+m\d\ds\b`),
 	regexp.MustCompile(`\b\d[\d ]* rows/s.*`),
 	regexp.MustCompile(`\b\d[\d ]* rows are done`),
+	regexp.MustCompile(`\b\d+ms: \d[\d ]*/s`),
 	regexp.MustCompile(`\b\d[\d ]* parts`),
 	regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`),
 	regexp.MustCompile(`\([\d. ]+ [kM]?B\)`),

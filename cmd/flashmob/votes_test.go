@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// freeAddress returns an address of this machine that nobody listens at.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// ran is a command that runs in this process.
+type ran struct {
+	code           int
+	stdout, stderr bytes.Buffer
+	ended          chan struct{}
+}
+
+func begin(t *testing.T, args ...string) *ran {
+	r := &ran{ended: make(chan struct{})}
+	go func() {
+		defer close(r.ended)
+		r.code = execute(t.Context(), args, strings.NewReader(""), &r.stdout, &r.stderr)
+	}()
+	return r
+}
+
+func (r *ran) wait(t *testing.T, want int) {
+	t.Helper()
+	select {
+	case <-r.ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the command does not end")
+	}
+	if r.code != want {
+		t.Fatalf("exit code %d, want %d\n%s%s", r.code, want, &r.stdout, &r.stderr)
+	}
+}
+
+// reach dials until somebody listens.
+func reach(t *testing.T, address string) net.Conn {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	for {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return c
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// Votes come in over TCP, totals go out over TCP, and the run ends when any member is told to.
+func TestVotesLive(t *testing.T) {
+	dir := t.TempDir()
+	in, out := freeAddress(t), freeAddress(t)
+	ballot := filepath.Join(dir, "votes.msg")
+	if err := os.WriteFile(ballot, alphabet(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Of consecutive ports: the run's, and its two workers'.
+	host, port, _ := net.SplitHostPort(freeAddress(t))
+	var first int
+	fmt.Sscan(port, &first)
+	member := func(i int) string { return fmt.Sprintf("%s:%d", host, first+i) }
+
+	receive := begin(t, "receive", "-l", out, "-m", fmt.Sprint(52+5200))
+	run := begin(t, "run", "--local", "--app", "votes", "--processes", "2", "--input", "tcp://"+in, "--sink", "tcp://"+out,
+		"--external", member(0), "-o", filepath.Join(dir, "output"))
+
+	// One that drops off in the middle of a frame, in pieces.
+	c := reach(t, in)
+	for _, b := range binary.BigEndian.AppendUint32(nil, 5) {
+		if _, err := c.Write([]byte{b}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Write([]byte("a\x00")); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+
+	begin(t, "send", "-h", in, "-m", "52", "-f", ballot, "-y", "-g", "9", "-i", "1ms", "-s", "7").wait(t, exitDone)
+	begin(t, "send", "-h", in, "-m", "5200", "-f", ballot, "--binary", "--msg-size", "9", "--repeat", "-i", "0").wait(t, exitDone)
+	receive.wait(t, exitDone)
+	begin(t, "shutdown", member(2)).wait(t, exitDone)
+	run.wait(t, exitDone)
+	if !strings.Contains(run.stderr.String(), "ended in the middle of a frame") {
+		t.Errorf("nothing is said of the frame that was lost:\n%s", &run.stderr)
+	}
+	begin(t, "shutdown", member(2)).wait(t, exitFailed)
+	begin(t, "verify", filepath.Join(dir, "output")).wait(t, exitDone)
+
+	file, err := os.Open(filepath.Join(dir, "output", "results.txt.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want bytes.Buffer
+	total := map[byte]int{}
+	votes := alphabet()
+	for range 1 + 100 {
+		for at := 0; at < len(votes); at += 9 {
+			letter := votes[at+4]
+			total[letter] += int(binary.BigEndian.Uint32(votes[at+5:]))
+			fmt.Fprintf(&want, "%c => %d\n", letter, total[letter])
+		}
+	}
+	if !bytes.Equal(results, want.Bytes()) {
+		t.Errorf("%d bytes of results, want %d: first difference at %d", len(results), want.Len(), differ(results, want.Bytes()))
+	}
+	if got := receive.stdout.Bytes(); !bytes.Equal(got, results) {
+		t.Errorf("the sink got %d bytes, the folder has %d: first difference at %d", len(got), len(results), differ(got, results))
+	}
+}
+
+// What send puts on the wire is what its flags say.
+func TestSendSends(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	for path, text := range map[string]string{one: "ab\ncd\r\n", two: "ef"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"numbers":    {[]string{"-m", "3"}, "\x00\x00\x00\x011\x00\x00\x00\x012\x00\x00\x00\x013"},
+		"from":       {[]string{"-m", "1", "--start-from", "41"}, "\x00\x00\x00\x0242"},
+		"u64":        {[]string{"-m", "1", "--u64"}, "\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x01"},
+		"files":      {[]string{"-m", "9", "-f", one + "," + two}, "\x00\x00\x00\x02ab\x00\x00\x00\x02cd\x00\x00\x00\x02ef"},
+		"repeat":     {[]string{"-m", "3", "-f", two, "-r", "-i", "1_000"}, "\x00\x00\x00\x02ef\x00\x00\x00\x02ef\x00\x00\x00\x02ef"},
+		"as it is":   {[]string{"-m", "2", "-f", one, "-y", "-g", "3"}, "ab\ncd\r"},
+		"no more":    {[]string{"-m", "5", "-f", two}, "\x00\x00\x00\x02ef"},
+		"in batches": {[]string{"-m", "2", "-s", "1", "-i", "2ms"}, "\x00\x00\x00\x011\x00\x00\x00\x012"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			send := begin(t, append([]string{"send", "--host", l.Addr().String()}, test.args...)...)
+			c, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(c)
+			if err != nil || string(got) != test.want {
+				t.Errorf("%q, %v, want %q", got, err, test.want)
+			}
+			send.wait(t, exitDone)
+		})
+	}
+	for name, args := range map[string][]string{
+		"no host":           {"-m", "1"},
+		"no messages":       {"-h", "127.0.0.1:1"},
+		"binary, no size":   {"-h", "127.0.0.1:1", "-m", "1", "-f", one, "-y"},
+		"size, not binary":  {"-h", "127.0.0.1:1", "-m", "1", "-f", one, "-g", "9"},
+		"repeat, no file":   {"-h", "127.0.0.1:1", "-m", "1", "-r"},
+		"no interval":       {"-h", "127.0.0.1:1", "-m", "1", "-i", "soon"},
+		"numbers and files": {"-h", "127.0.0.1:1", "-m", "1", "-f", one, "-u"},
+	} {
+		t.Run(name, func(t *testing.T) { begin(t, append([]string{"send"}, args...)...).wait(t, exitUsage) })
+	}
+	begin(t, "send", "-h", freeAddress(t), "-m", "1").wait(t, exitFailed)
+}
+
+func TestReceiveUnwrapsFrames(t *testing.T) {
+	address := freeAddress(t)
+	receive := begin(t, "receive", "--listen", address, "--framed", "--messages", "2")
+	c := reach(t, address)
+	defer c.Close()
+	if _, err := c.Write([]byte("\x00\x00\x00\x03one\x00\x00\x00\x00\x00\x00\x00\x05three")); err != nil {
+		t.Fatal(err)
+	}
+	receive.wait(t, exitDone)
+	if got := receive.stdout.String(); got != "one\n\n" {
+		t.Errorf("%q", got)
+	}
+}
