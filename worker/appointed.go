@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,15 +20,33 @@ func Serve(ctx context.Context, invitation Invitation, config Config) error {
 	if err := config.check(); err != nil {
 		return err
 	}
+	if invitation.Appointment != nil {
+		return awake(ctx, func() bool { return true }, func(ctx context.Context) error {
+			return initialize(ctx, *invitation.Appointment, config)
+		})
+	}
+	nc, err := connect(config)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	// Without its initializer the run is none that would keep a host awake.
+	return awake(ctx, nc.IsConnected, func(ctx context.Context) error {
+		if invitation.Attend {
+			return attend(ctx, config, nc)
+		}
+		return run(ctx, config, nc, nil)
+	})
+}
+
+// awake keeps the host awake while do goes on and the run is heard of.
+func awake(ctx context.Context, heard func() bool, do func(context.Context) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	beating, stop := context.WithCancel(ctx)
-	group.Go(func() error { return stayAwake(beating) })
+	group.Go(func() error { return stayAwake(beating, heard) })
 	group.Go(func() error {
 		defer stop()
-		if invitation.Appointment != nil {
-			return initialize(ctx, *invitation.Appointment, config)
-		}
-		return Run(ctx, config)
+		return do(ctx)
 	})
 	return group.Wait()
 }
@@ -85,27 +101,4 @@ func (in *Initializer) runBeside(ctx context.Context, config Config) error {
 	group.Go(func() error { return in.Run(ctx) })
 	group.Go(func() error { return in.Work(ctx, config) })
 	return group.Wait()
-}
-
-// heartbeat is the file that keeps a host that was made for the run awake: one that nobody touches for long powers
-// itself off. Where it is missing, nobody minds.
-const heartbeat = "/run/flashmob/heartbeat"
-
-const heartbeatEvery = 20 * time.Second
-
-// stayAwake touches the heartbeat until ctx ends.
-func stayAwake(ctx context.Context) error {
-	tick := time.NewTicker(heartbeatEvery)
-	defer tick.Stop()
-	for {
-		if _, err := os.Stat(filepath.Dir(heartbeat)); err == nil {
-			now := time.Now()
-			_ = os.Chtimes(heartbeat, now, now) // the host's own rule: it is not this program's to complain
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
 }

@@ -16,10 +16,12 @@ type Invitation struct {
 	CA    []byte `json:"ca,omitempty"` // certificate that the initializer's must be signed with; empty for no TLS
 	// Free means that the process goes on when its standard input ends: nobody holds it.
 	Free bool `json:"free,omitempty"`
-	// Share makes the process hand on its binary, and do nothing else.
+	// Share makes the process hand on a file, and do nothing else.
 	Share *Share `json:"share,omitempty"`
 	// Appointment makes the process the run's initializer, with slots of its own.
 	Appointment *Appointment `json:"appointment,omitempty"`
+	// Attend makes the process keep its host awake for as long as the run goes on, and work on nothing.
+	Attend bool `json:"attend,omitempty"`
 }
 
 // Appointment is what an initializer on a host is told besides.
