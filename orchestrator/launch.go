@@ -33,7 +33,7 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{
 			Run: c.folder.Run, Folder: path.Join(r.home, c.runFolder(), resultsFolder), Listen: listen,
-			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter,
+			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach,
 		}
 	}
 	return invitation

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"flashmob/apps"
+	"flashmob/classifier"
+	"flashmob/input"
 	"flashmob/inventory"
 	"flashmob/manifest"
 )
@@ -25,7 +28,7 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 }
 
 func TestFilesAreInTheWorkingFolderOfEveryHost(t *testing.T) {
-	all, config, said := hosts(t, 3, 100)
+	all, config, said := hosts(t, 3, 30000)
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "model.txt"), strings.Repeat("a model\n", 1<<17), 0o644)
 	write(t, filepath.Join(dir, "tools", "deep", "er it's.sh"), "#!/bin/sh\necho ran > proof\n", 0o755)
@@ -42,7 +45,7 @@ func TestFilesAreInTheWorkingFolderOfEveryHost(t *testing.T) {
 	if err := wait(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	check(t, config, 100)
+	check(t, config, 30000)
 	want, err := os.ReadFile(filepath.Join(dir, "model.txt"))
 	if err != nil {
 		t.Fatal(err)
@@ -113,21 +116,47 @@ func TestWorkersAreStartedInTheWorkingFolder(t *testing.T) {
 }
 
 func TestADetachedRunGoesOnAndIsFetchedLater(t *testing.T) {
-	_, config, said := hosts(t, 2, 20000)
-	config.Detach = true
-	_, wait, _ := begin(t, config)
-	if err := wait(); !errors.Is(err, ErrDetached) {
-		t.Fatalf("got %v, want ErrDetached\n%s", err, said)
+	f, err := apps.New(classifier.Name, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if state, _ := manifest.Look(config.Output); state != manifest.Begun {
-		t.Fatalf("the folder is in state %d, want begun", state)
+	const rows = 60000
+	path := filepath.Join(t.TempDir(), "input.csv")
+	write(t, path, string(f.Generator.Append(append([]byte(classifier.Header), '\n'), 1, 0, rows)), 0o644)
+	file, err := input.Stat(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	config.Detach, config.Attach = false, true
-	_, wait, _ = begin(t, config)
-	if err := wait(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	for name, in := range map[string]input.Input{"generated": input.Generated(classifier.Name, rows, 1), "a file": file} {
+		t.Run(name, func(t *testing.T) {
+			_, config, said := hosts(t, 1, 0)
+			config.Identity.Inputs, config.Detach = []input.Input{in}, true
+			c, wait, _ := begin(t, config)
+			if err := wait(); !errors.Is(err, ErrDetached) {
+				t.Fatalf("got %v, want ErrDetached\n%s", err, said)
+			}
+			if s, ok := c.Status(); !ok || s.Tally.In >= rows {
+				t.Errorf("it left only when %d rows were done", s.Tally.In)
+			}
+			if state, _ := manifest.Look(config.Output); state != manifest.Begun {
+				t.Fatalf("the folder is in state %d, want begun", state)
+			}
+			if strings.Contains(said.String(), "detaching once it is in the cluster") != (in == file) {
+				t.Errorf("it says %s", said)
+			}
+			config.Detach, config.Attach = false, true
+			if in == file { // nothing of it is wanted any more
+				if err := os.Rename(path, path+".away"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, wait, _ = begin(t, config)
+			if err := wait(); err != nil {
+				t.Fatalf("%v\n%s", err, said)
+			}
+			check(t, config, rows)
+		})
 	}
-	check(t, config, 20000)
 }
 
 func TestARunWithTooFewHostsEnds(t *testing.T) {

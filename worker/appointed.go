@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -66,8 +67,16 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	control := NewControl()
+	uplink := Uplink(control.Uplink)
+	var ahead *spool
+	if a.Spool {
+		if ahead, err = newSpool(filepath.Join(folder.Work(), "input"), a.Run.Inputs); err != nil {
+			return err
+		}
+		uplink, control.fed = ahead.open, ahead.full
+	}
 	in, err := Open(ctx, InitializerConfig{
-		Folder: folder, Flow: config.Flow, Listen: a.Listen, Token: config.Token, TLS: identity, Uplink: control.Uplink,
+		Folder: folder, Flow: config.Flow, Listen: a.Listen, Token: config.Token, TLS: identity, Uplink: uplink,
 		BatchRows: a.BatchRows, Slots: config.Slots, Log: config.Log,
 	})
 	if err != nil {
@@ -82,7 +91,12 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(socket) }()
 
-	ended := in.runBeside(ctx, config)
+	ended := in.runBeside(ctx, config, func(ctx context.Context) error {
+		if ahead == nil {
+			return nil
+		}
+		return ahead.run(ctx, control.Uplink, in)
+	})
 	// The log goes first: it writes to the folder's work, which Finish takes away.
 	if ended = errors.Join(ended, in.Close()); ended == nil {
 		_, ended = folder.Finish(nil)
@@ -95,10 +109,15 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	return err
 }
 
-// runBeside runs the initializer and a worker of its process.
-func (in *Initializer) runBeside(ctx context.Context, config Config) error {
+// runBeside runs the initializer, a worker of its process, and what helps it for as long as it runs.
+func (in *Initializer) runBeside(ctx context.Context, config Config, help func(context.Context) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return in.Run(ctx) })
+	helping, enough := context.WithCancel(ctx)
+	group.Go(func() error { return help(helping) })
+	group.Go(func() error {
+		defer enough()
+		return in.Run(ctx)
+	})
 	group.Go(func() error { return in.Work(ctx, config) })
 	return group.Wait()
 }

@@ -33,4 +33,6 @@ type Appointment struct {
 	Identity  Identity      `json:"identity"`
 	BatchRows int           `json:"batch_rows,omitempty"`
 	Patience  time.Duration `json:"patience"` // how long to wait for an operator once the run is over
+	// Spool brings the inputs to the host's disk ahead of the work, for an operator who will not stay.
+	Spool bool `json:"spool,omitempty"`
 }
