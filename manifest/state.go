@@ -20,6 +20,9 @@ const (
 	Finished              // a finished run
 )
 
+// LogsFolder holds the logs of the hosts, where a run on them failed. It is no part of the results.
+const LogsFolder = "host-logs"
+
 // Look returns the state of the folder dir.
 func Look(dir string) (State, error) {
 	entries, err := os.ReadDir(dir)
@@ -38,6 +41,7 @@ func Look(dir string) (State, error) {
 			}
 		case ManifestFile:
 			state = Finished
+		case LogsFolder: // of a run that failed: the next one may have the folder
 		default:
 			state = max(state, Foreign)
 		}

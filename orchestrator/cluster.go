@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,11 +32,18 @@ type ClusterConfig struct {
 	Attach bool
 	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.
 	BatchRows int
-	// Setup are shell commands that every host runs before its worker starts.
+	// Files are files and folders that every host gets into the run's working folder.
+	Files []string
+	// Setup are shell commands that every host runs in the run's working folder before its worker starts.
 	Setup []string
+	// Detach leaves the run to itself once its input is in the cluster and its hosts are at work: Run returns ErrDetached.
+	Detach bool
+	// MinHosts is how many hosts must come up to process; the run ends with ErrTooFewHosts when that cannot be any more.
+	// Defaults to 1, the initializer.
+	MinHosts int
 	// WorkerProgram returns the path of the worker's binary for an architecture.
 	WorkerProgram func(arch string) (string, error)
-	// ConnectWait is how long a host may take to boot. Defaults to three minutes.
+	// ConnectWait is how long a host may take to answer before it is given up. Defaults to two minutes.
 	ConnectWait time.Duration
 	// Port is the log's, on the initializer. Defaults to 4222.
 	Port int
@@ -52,11 +61,15 @@ func (c *ClusterConfig) check() error {
 	if c.Port == 0 {
 		c.Port = 4222
 	}
+	c.MinHosts = max(c.MinHosts, 1)
 	if err := c.Inventory.Check(); err != nil {
 		return fmt.Errorf("inventory: %w", err)
 	}
 	if _, ok := c.Inventory.Initializer(); !ok {
 		return errors.New("inventory: no host in the group initializer")
+	}
+	if n := len(c.Inventory.Processing()); c.MinHosts > n {
+		return fmt.Errorf("%w: the inventory has %d that process, at least %d are needed", ErrTooFewHosts, n, c.MinHosts)
 	}
 	return nil
 }
@@ -66,16 +79,21 @@ type Cluster struct {
 	ClusterConfig
 	folder   *manifest.Folder
 	parcels  parcels
+	bundle   *parcel // of Files; nil if there are none
 	mothers  mothers
-	uploaded atomic.Int64 // bytes of workers that went over the operator's link
+	uploaded atomic.Int64 // bytes of parcels that went over the operator's link
 	token    string
 	identity worker.Identity
 	draining chan struct{}
 	status   atomic.Pointer[worker.Status]
+	fed      chan struct{} // closed when nothing of the input has to be brought any more
+	fedOnce  sync.Once
 
 	mu      sync.Mutex
 	remotes []*remote
 	phases  []manifest.Phase
+	fedAt   time.Time
+	boots   []time.Duration // that hosts of this run took to answer
 }
 
 // NewCluster returns a run that is ready to start.
@@ -87,38 +105,51 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{})}
+	c := &Cluster{ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{}), fed: make(chan struct{})}
 	c.parcels.program = config.WorkerProgram
 	return c, nil
 }
 
 // Run brings the run to its end and returns its manifest.
 //
-// Every host goes through its own phases (connect, setup, upload, start) as fast as it can; the run begins when the
+// Every host goes through its own phases (boot, connect, upload, setup, start) as fast as it can; the run begins when the
 // initializer is up, and hosts that come later join it. A host that does not come up is reported, and done without.
 func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	if err := c.openFolder(); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.folder.Close()) }()
+	if len(c.Files) > 0 {
+		if c.bundle, err = bundleFiles(c.Files); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.Remove(c.bundle.local)) }()
+	}
 	defer c.disconnect()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	raising, enough := context.WithCancel(ctx)
-	crew := c.raiseAll(raising)
+	crew := c.raiseAll(raising, fail)
 	defer enough()
 	err = c.work(ctx, crew)
 	enough()
 	crew.wait() // so that no worker is started behind stop's back
-	if err != nil {
-		if !errors.Is(err, ErrCutOff) { // a run that goes on without us is left to go on
-			c.stop(ctx)
-		}
+	if few := context.Cause(ctx); err != nil && errors.Is(few, ErrTooFewHosts) {
+		err = few
+	}
+	switch {
+	case errors.Is(err, ErrCutOff), errors.Is(err, ErrDetached): // a run that goes on without us is left to go on
+		return nil, err
+	case err != nil:
+		err = c.keepLogs(ctx, err)
+		c.stop(ctx, false)
 		return nil, err
 	}
 	if m, err = c.folder.Finish(c.Phases()); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
-	c.stop(ctx)
+	c.stop(ctx, true)
 	c.took("stop", begun)
 	return m, nil
 }
@@ -138,6 +169,9 @@ func (c *Cluster) openFolder() (err error) {
 		c.folder, err = manifest.Resume(c.Output)
 		return err
 	}
+	if err := os.RemoveAll(filepath.Join(c.Output, manifest.LogsFolder)); err != nil { // of a run that failed
+		return err
+	}
 	c.Identity.ID = newRunID(time.Now())
 	c.folder, err = manifest.Create(c.Output, c.Identity)
 	return err
@@ -149,7 +183,7 @@ func (c *Cluster) runFolder() string { return path.Join(".flashmob/runs", c.fold
 // raise brings one host to work.
 func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, error) {
 	begun := time.Now()
-	connected, err := c.connect(ctx, host, c.ConnectWait)
+	connected, answered, err := c.connect(ctx, host, c.ConnectWait)
 	if err != nil {
 		return nil, err
 	}
@@ -164,39 +198,44 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	if c.Attach {
 		return r, nil
 	}
-	c.tookOf(host, "connect", begun)
-	begun = time.Now()
-	for _, command := range c.Setup {
-		if _, err := r.run(ctx, command, nil); err != nil {
-			return nil, fmt.Errorf("setup %q: %w", command, err)
-		}
-	}
-	c.tookOf(host, "setup", begun)
+	c.tookOf(host, "boot", begun, answered)
+	c.tookOf(host, "connect", answered, time.Now())
 	begun = time.Now()
 	p, err := c.upload(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	c.tookOf(host, "upload", begun)
+	c.tookOf(host, "upload", begun, time.Now())
+	begun = time.Now()
+	if host.Role != inventory.MetricsHost {
+		for _, command := range c.Setup {
+			if _, err := r.run(ctx, fmt.Sprintf("cd %s || exit\n%s", quote(c.workFolder()), command), nil); err != nil {
+				return nil, fmt.Errorf("setup %q: %w", command, err)
+			}
+		}
+	}
+	c.tookOf(host, "setup", begun, time.Now())
 	begun = time.Now()
 	if err := c.start(ctx, r, p); err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
-	c.tookOf(host, "start", begun)
+	c.tookOf(host, "start", begun, time.Now())
 	return r, nil
 }
 
 // tookOf keeps how long a phase of the initializer took; the other hosts' overlap with the work.
-func (c *Cluster) tookOf(host inventory.Host, phase string, begun time.Time) {
+func (c *Cluster) tookOf(host inventory.Host, phase string, begun, ended time.Time) {
 	if host.Role == inventory.Initializer {
-		c.took(phase, begun)
+		c.tookUntil(phase, begun, ended)
 	}
 }
 
-func (c *Cluster) took(phase string, begun time.Time) {
+func (c *Cluster) took(phase string, begun time.Time) { c.tookUntil(phase, begun, time.Now()) }
+
+func (c *Cluster) tookUntil(phase string, begun, ended time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.phases = append(c.phases, manifest.Phase{Name: phase, Seconds: time.Since(begun).Seconds()})
+	c.phases = append(c.phases, manifest.Phase{Name: phase, Seconds: ended.Sub(begun).Seconds()})
 }
 
 // Phases returns the phases that are over, and how long they took.

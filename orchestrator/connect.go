@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -15,47 +16,84 @@ import (
 
 const (
 	// connectWait is how long a host may take from the first attempt to a login. Cloud hosts usually take 20 to 40 s.
-	connectWait = 3 * time.Minute
+	connectWait = 2 * time.Minute
 	// reconnectWait is how long a host that was up may be silent before it counts as gone.
 	reconnectWait = 30 * time.Second
 	// connectPause is how long to wait between attempts.
 	connectPause = 200 * time.Millisecond
-	// connectReport is how often to say what is being waited for.
-	connectReport = 10 * time.Second
+	// connectReport is after how long to say first what is being waited for. Every further word comes after twice as long,
+	// so that logs stay short.
+	connectReport = 2 * time.Second
 )
 
 // connect logs in to a host, again and again while it boots: sshd may not listen yet, or listen before it knows the
-// operator's key. It gives up when patience is over.
-func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience time.Duration) (*conn, error) {
+// operator's key. It gives up when patience is over. answered is when the attempt began that succeeded.
+func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience time.Duration) (_ *conn, answered time.Time, err error) {
 	config, err := clientConfig(c.Inventory, host)
 	if err != nil {
-		return nil, err
+		return nil, answered, err
 	}
-	begun, reported := time.Now(), time.Now()
+	begun, report := time.Now(), connectReport
 	for {
+		answered = time.Now()
 		connected, err := dial(ctx, host, config)
 		if err == nil {
-			return connected, nil
+			c.bootedIn(answered.Sub(begun))
+			return connected, answered, nil
 		}
 		waited := time.Since(begun)
 		switch {
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return nil, answered, context.Cause(ctx)
 		case !passes(err):
-			return nil, fmt.Errorf("connect: %w", err)
+			return nil, answered, fmt.Errorf("connect: %w", err)
 		case waited > patience:
-			return nil, fmt.Errorf("connect: given up after %s: %w", waited.Round(time.Second), err)
+			return nil, answered, fmt.Errorf("connect: given up after %s: %w", waited.Round(time.Second), err)
 		}
-		if time.Since(reported) > connectReport {
-			reported = time.Now()
-			c.Log.Info("waiting for ssh", "host", host.Name, "because", err, "since", waited.Round(time.Second),
-				"given up at", patience)
+		if waited > report {
+			report *= 2
+			c.Log.Info(fmt.Sprintf("%s: ssh %s for %s%s, given up at %s; then upload and start", host.Name, why(err),
+				waited.Round(time.Second), c.usually(), patience))
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(connectPause):
 		}
 	}
+}
+
+// why says in a word or two what an attempt to connect met with.
+func why(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "out of reach"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "silent"
+	case strings.Contains(err.Error(), "unable to authenticate"):
+		return "does not know the key"
+	}
+	return "cut off"
+}
+
+// bootedIn keeps how long a host took to answer.
+func (c *Cluster) bootedIn(took time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.boots = append(c.boots, took)
+}
+
+// usually says how long the hosts of this run took that are there: the median. Before the first there is nothing to say.
+func (c *Cluster) usually() string {
+	c.mu.Lock()
+	boots := slices.Sorted(slices.Values(c.boots))
+	c.mu.Unlock()
+	if len(boots) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", usually %s", boots[len(boots)/2].Round(100*time.Millisecond))
 }
 
 // passes reports whether an error is one that passes when a host has booted.

@@ -2,6 +2,8 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -14,15 +16,28 @@ const rereadEvery = 2 * time.Second
 // crew is the hosts of a run on their way to work.
 type crew struct {
 	group       sync.WaitGroup
-	initializer chan *remote // gets the initializer once it is up
-	failed      chan error   // or the reason why it will not be
+	initializer chan *remote  // gets the initializer once it is up
+	failed      chan error    // or the reason why it will not be
+	settled     chan struct{} // closed when all that the run began with are at work, or given up
+
+	mu      sync.Mutex
+	hosts   int // that process, and are not given up
+	missing []error
+	fail    context.CancelCauseFunc // ends the run
 }
 
+// ErrTooFewHosts says that fewer hosts came up than the run is to have.
+var ErrTooFewHosts = errors.New("too few hosts")
+
 // raiseAll brings all hosts to work, each as fast as it can, and those that come into the inventory later, until ctx
-// ends.
-func (c *Cluster) raiseAll(ctx context.Context) *crew {
-	w := &crew{initializer: make(chan *remote, 1), failed: make(chan error, 1)}
+// ends. It ends the run with fail when too few come up.
+func (c *Cluster) raiseAll(ctx context.Context, fail context.CancelCauseFunc) *crew {
+	w := &crew{
+		initializer: make(chan *remote, 1), failed: make(chan error, 1), settled: make(chan struct{}), fail: fail,
+		hosts: len(c.Inventory.Processing()),
+	}
 	known := map[string]bool{}
+	var first sync.WaitGroup
 	raise := func(host inventory.Host) {
 		if known[host.Name] {
 			return
@@ -30,9 +45,18 @@ func (c *Cluster) raiseAll(ctx context.Context) *crew {
 		known[host.Name] = true
 		w.group.Go(func() { c.raiseOne(ctx, host, w) })
 	}
-	for _, host := range c.Inventory.Processing() {
-		raise(host)
+	for _, host := range append(c.Inventory.Processing(), c.Inventory.ByRole(inventory.MetricsHost)...) {
+		known[host.Name] = true
+		first.Add(1)
+		w.group.Go(func() {
+			defer first.Done()
+			c.raiseOne(ctx, host, w)
+		})
 	}
+	w.group.Go(func() {
+		first.Wait()
+		close(w.settled)
+	})
 	if c.Reread == nil {
 		return w
 	}
@@ -53,6 +77,9 @@ func (c *Cluster) raiseAll(ctx context.Context) *crew {
 			for _, host := range now.ByRole(inventory.Worker) {
 				if !known[host.Name] {
 					c.Log.Info("host joins", "host", host.Name)
+					w.mu.Lock()
+					w.hosts++
+					w.mu.Unlock()
 				}
 				raise(host)
 			}
@@ -69,7 +96,18 @@ func (c *Cluster) raiseOne(ctx context.Context, host inventory.Host, w *crew) {
 		w.failed <- &HostError{Host: host.Name, Err: err}
 	case host.Role == inventory.Initializer:
 		w.initializer <- r
-	case err != nil && ctx.Err() == nil:
+	case err == nil || ctx.Err() != nil:
+	case host.Role == inventory.MetricsHost:
+		c.Log.Warn("host is missing: nothing keeps it awake", "host", host.Name, "err", err)
+	default:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.hosts--
+		w.missing = append(w.missing, &HostError{Host: host.Name, Err: err})
+		if w.hosts < c.MinHosts {
+			w.fail(fmt.Errorf("%w: %d are left, at least %d are needed: %w", ErrTooFewHosts, w.hosts, c.MinHosts, errors.Join(w.missing...)))
+			return
+		}
 		c.Log.Warn("host is missing: the run goes on without it", "host", host.Name, "err", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/crypto/ssh"
 	"golang.org/x/sync/errgroup"
 
 	"flashmob/manifest"
@@ -67,14 +68,14 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	defer c.took("work", time.Now())
+	defer c.tookFeedAndGather(time.Now())
 	for {
-		err := c.sit(ctx, r)
+		err := c.sit(ctx, r, w)
 		if !errors.Is(err, ErrCutOff) || ctx.Err() != nil {
 			return err
 		}
 		c.Log.Warn("cut off from the run: connecting again", "host", r.host.Name, "err", err)
-		connected, again := c.connect(ctx, r.host, reconnectWait)
+		connected, _, again := c.connect(ctx, r.host, reconnectWait)
 		if again != nil {
 			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, again)}
 		}
@@ -86,8 +87,42 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 	}
 }
 
+// tookFeedAndGather keeps how long it took until the input was in the cluster, and from then on until the results were
+// home. Results come home all the while.
+func (c *Cluster) tookFeedAndGather(begun time.Time) {
+	fed := time.Now()
+	if s := c.status.Load(); s != nil && s.Fed {
+		c.mu.Lock()
+		fed = c.fedAt
+		c.mu.Unlock()
+	}
+	c.tookUntil("feed", begun, fed)
+	c.took("gather", fed)
+}
+
+// ErrDetached says that the run was left to itself, as it was to be.
+var ErrDetached = errors.New("detached: the run goes on in the cluster")
+
+// detach waits until the run can do without the operator.
+func (c *Cluster) detach(ctx context.Context, w *crew) error {
+	for _, in := range c.folder.Run.Inputs {
+		if !in.IsGenerated() {
+			c.Log.Info("the input is on this machine: detaching once it is in the cluster")
+			break
+		}
+	}
+	for _, ready := range []chan struct{}{c.fed, w.settled} {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return ErrDetached
+}
+
 // sit follows the run over one connection.
-func (c *Cluster) sit(ctx context.Context, r *remote) error {
+func (c *Cluster) sit(ctx context.Context, r *remote, w *crew) error {
 	l := c.call(r)
 	defer l.http.CloseIdleConnections()
 	if err := c.await(ctx, r, l); err != nil {
@@ -103,6 +138,9 @@ func (c *Cluster) sit(ctx context.Context, r *remote) error {
 	})
 	group.Go(func() error { return c.feed(helping, l) })
 	group.Go(func() error { return c.poll(helping, l) })
+	if c.Detach {
+		group.Go(func() error { return c.detach(helping, w) })
+	}
 	group.Go(func() error {
 		select {
 		case <-c.draining:
@@ -131,6 +169,9 @@ func (c *Cluster) await(ctx context.Context, r *remote, l line) error {
 		if died := c.died(ctx, r); died != nil {
 			return died
 		}
+		if refused := new(ssh.OpenChannelError); errors.As(err, &refused) && refused.Reason == ssh.Prohibited {
+			return fmt.Errorf("%w: %w", ErrNoForwarding, err)
+		}
 		if time.Since(begun) > c.ConnectWait {
 			return fmt.Errorf("initializer does not answer: %w", err)
 		}
@@ -142,6 +183,9 @@ func (c *Cluster) await(ctx context.Context, r *remote, l line) error {
 	}
 }
 
+// ErrNoForwarding says that a host's sshd does not let the operator reach a socket there.
+var ErrNoForwarding = errors.New("its sshd forwards no Unix sockets")
+
 // poll keeps the status fresh.
 func (c *Cluster) poll(ctx context.Context, l line) error {
 	tick := time.NewTicker(pollEvery)
@@ -151,6 +195,14 @@ func (c *Cluster) poll(ctx context.Context, l line) error {
 			var s worker.Status
 			if json.NewDecoder(answer.Body).Decode(&s) == nil {
 				c.tellLost(s)
+				if s.Fed {
+					c.fedOnce.Do(func() {
+						c.mu.Lock()
+						c.fedAt = time.Now()
+						c.mu.Unlock()
+						close(c.fed)
+					})
+				}
 				c.status.Store(&s)
 			}
 			answer.Body.Close()

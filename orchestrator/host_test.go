@@ -28,6 +28,7 @@ type testHost struct {
 	listener net.Listener
 	config   *ssh.ServerConfig
 	key      ssh.PublicKey
+	walled   atomic.Bool  // its sshd forwards no sockets
 	refuse   atomic.Int32 // logins to refuse first, as while a host boots
 	received atomic.Int64 // bytes that came in
 
@@ -228,6 +229,10 @@ func (h *testHost) forward(opened ssh.NewChannel) {
 	}
 	if err := ssh.Unmarshal(opened.ExtraData(), &extra); err != nil {
 		h.t.Error(err)
+		return
+	}
+	if h.walled.Load() {
+		opened.Reject(ssh.Prohibited, "open failed")
 		return
 	}
 	socket, err := net.Dial("unix", extra.Path)

@@ -28,11 +28,12 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	listen := net.JoinHostPort(initializer.Inside(), strconv.Itoa(c.Port))
 	invitation := worker.Invitation{
 		Name: r.host.Name, URL: "tls://" + listen, Token: c.token, CA: c.identity.Certificate, Free: true,
+		Attend: r.host.Role == inventory.MetricsHost,
 	}
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{
-			Run: c.folder.Run, Folder: path.Join(c.runFolder(), "results"), Listen: listen,
-			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter,
+			Run: c.folder.Run, Folder: path.Join(r.home, c.runFolder(), resultsFolder), Listen: listen,
+			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach,
 		}
 	}
 	return invitation
@@ -47,7 +48,8 @@ func (c *Cluster) files(r *remote) (log, pid string) {
 	return base + ".log", base + ".pid"
 }
 
-// start starts the worker of a host, in a session of its own: it outlives the connection.
+// start starts the worker of a host in the run's working folder, in a session of its own: it outlives the connection.
+// On the initializer it takes away what is left of finished runs.
 func (c *Cluster) start(ctx context.Context, r *remote, p parcel) error {
 	text, err := json.Marshal(c.invitation(r))
 	if err != nil {
@@ -55,8 +57,10 @@ func (c *Cluster) start(ctx context.Context, r *remote, p parcel) error {
 	}
 	log, pid := c.files(r)
 	// The invitation holds secrets: it goes through a file that only the login can read, and that is gone at once.
-	command := fmt.Sprintf(`set -e; umask 077; mkdir -p %[1]s; cat > %[2]s.in; exec 3< %[2]s.in; rm %[2]s.in; `+
-		`setsid %[3]s <&3 3<&- > %[2]s 2>&1 & echo $! > %[4]s`, quote(c.runFolder()), quote(log), p.path(), quote(pid))
+	command := fmt.Sprintf(`set -e; umask 077; for f in .flashmob/runs/*/%[6]s; do [ ! -e "$f" ] || rm -rf "${f%%/*}"; done; `+
+		`cat > %[2]s.in; exec 3< %[2]s.in; rm %[2]s.in; cd %[1]s; `+
+		`setsid %[3]s <&3 3<&- > %[5]s/%[2]s 2>&1 & echo $! > %[5]s/%[4]s`, quote(c.workFolder()), quote(log),
+		quote(path.Join(r.home, p.path())), quote(pid), quote(r.home), fetchedMark)
 	_, err = r.run(ctx, command, bytes.NewReader(append(text, '\n')))
 	return err
 }
@@ -80,9 +84,16 @@ func (c *Cluster) died(ctx context.Context, r *remote) error {
 // stopWait is how long ending the processes of a run may take.
 const stopWait = 20 * time.Second
 
-// stop ends the processes on all hosts and takes away the run's files. A host that cannot be reached any more is
-// reported: if it lives, its own clock ends it.
-func (c *Cluster) stop(ctx context.Context) {
+// resultsFolder is where the initializer gathers, in the run's folder. When all of it has come home, fetchedMark is left
+// beside it: it may be fetched again until the next run needs the room.
+const (
+	resultsFolder = "results"
+	fetchedMark   = "fetched"
+)
+
+// stop ends the processes on all hosts and takes away the run's files, but for the results on the initializer if they
+// are to be kept. A host that cannot be reached any more is reported: if it lives, its own clock ends it.
+func (c *Cluster) stop(ctx context.Context, keep bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWait)
 	defer cancel()
 	c.mu.Lock()
@@ -92,9 +103,13 @@ func (c *Cluster) stop(ctx context.Context) {
 	for _, r := range remotes {
 		group.Go(func() {
 			_, pid := c.files(r)
+			clear := "rm -rf " + quote(c.runFolder())
+			if keep && r.host.Role == inventory.Initializer {
+				clear = fmt.Sprintf(`cd %s && for f in *; do [ "$f" = %s ] || rm -rf "$f"; done; : > %s`, quote(c.runFolder()), resultsFolder, fetchedMark)
+			}
 			// Most have left by themselves; the others get a moment, and then no choice.
 			command := fmt.Sprintf(`p=$(cat %[1]s) || exit 0; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $p 2>/dev/null || break; `+
-				`sleep 0.1; done; kill -9 $p 2>/dev/null; rm -rf %[2]s`, quote(pid), quote(c.runFolder()))
+				`sleep 0.1; done; kill -9 $p 2>/dev/null; %[2]s`, quote(pid), clear)
 			if _, err := r.run(ctx, command, nil); err != nil {
 				c.Log.Warn("host is gone, or does not answer", "host", r.host.Name, "err", err)
 			}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"path"
 	"strings"
 	"sync"
 
@@ -16,10 +17,10 @@ import (
 	"flashmob/worker"
 )
 
-// mothers are the hosts that got the binary from here, one an architecture, and hand it on to the others.
+// mothers are the hosts that got a parcel from here, one a parcel, and hand it on to the others.
 type mothers struct {
 	mu     sync.Mutex
-	byArch map[string]*mother
+	byWhat map[string]*mother
 }
 
 type mother struct {
@@ -30,24 +31,25 @@ type mother struct {
 	session *ssh.Session
 }
 
-// claim returns the mother of the architecture. The first to ask is to become it.
-func (m *mothers) claim(arch string) (of *mother, isMother bool) {
+// claim returns the mother of a parcel. The first to ask is to become it.
+func (m *mothers) claim(what string) (of *mother, isMother bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.byArch == nil {
-		m.byArch = map[string]*mother{}
+	if m.byWhat == nil {
+		m.byWhat = map[string]*mother{}
 	}
-	of = m.byArch[arch]
+	of = m.byWhat[what]
 	if of == nil {
 		of = &mother{ready: make(chan struct{}), token: rand.Text()}
-		m.byArch[arch] = of
+		m.byWhat[what] = of
 		return of, true
 	}
 	return of, false
 }
 
-// serve begins to hand on the binary from the host, which has it. It goes on until close.
-func (m *mother) serve(r *remote, p parcel) (err error) {
+// serve begins to hand on the parcel from the host, which has it; the worker's program there does that. It goes on until
+// close.
+func (m *mother) serve(r *remote, p, program parcel) (err error) {
 	defer func() {
 		m.err = err
 		close(m.ready)
@@ -56,7 +58,9 @@ func (m *mother) serve(r *remote, p parcel) (err error) {
 	if err != nil {
 		return err
 	}
-	invitation, err := json.Marshal(worker.Invitation{Share: &worker.Share{Listen: net.JoinHostPort(r.host.Inside(), "0"), Token: m.token}})
+	invitation, err := json.Marshal(worker.Invitation{Share: &worker.Share{
+		Listen: net.JoinHostPort(r.host.Inside(), "0"), Token: m.token, Path: path.Join(r.home, p.path()),
+	}})
 	if err != nil {
 		return err
 	}
@@ -68,7 +72,7 @@ func (m *mother) serve(r *remote, p parcel) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := session.Start(p.path()); err != nil {
+	if err := session.Start(program.path()); err != nil {
 		return err
 	}
 	if _, err := stdin.Write(append(invitation, '\n')); err != nil {
@@ -79,13 +83,13 @@ func (m *mother) serve(r *remote, p parcel) (err error) {
 	return err
 }
 
-// fail says that the host did not even get the binary.
+// fail says that the host did not even get the parcel.
 func (m *mother) fail(err error) {
 	m.err = err
 	close(m.ready)
 }
 
-// fetch makes a host fetch the binary from its mother.
+// fetch makes a host fetch the parcel from its mother.
 func (m *mother) fetch(ctx context.Context, r *remote, p parcel) error {
 	select {
 	case <-m.ready:
@@ -109,7 +113,7 @@ func (m *mother) fetch(ctx context.Context, r *remote, p parcel) error {
 func (m *mothers) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, of := range m.byArch {
+	for _, of := range m.byWhat {
 		if of.session != nil {
 			of.session.Close()
 		}

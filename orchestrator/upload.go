@@ -1,29 +1,38 @@
 package orchestrator
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 )
 
-// parcel is the worker's binary for one architecture.
+// parcel is a file that every host needs and that the operator's link carries once: the worker's binary for an
+// architecture, or the bundle of the run's files.
 type parcel struct {
-	sum    string // SHA-256
-	binary []byte
+	what  string // for people, and for its mother
+	sum   string // SHA-256
+	local string // the file, here
+	dir   string // its folder on a host, under the login's home
+	name  string // its name there, which carries its hash: what has the name has the content
+	mode  string
 }
 
-// binFolder is where the binary lies on a host, under the login's home; its name there carries its hash.
-const binFolder = ".flashmob/bin"
+// Where parcels lie on a host, under the login's home.
+const (
+	binFolder   = ".flashmob/bin"
+	filesFolder = ".flashmob/files"
+)
 
-func (p parcel) path() string { return binFolder + "/worker-" + p.sum[:16] }
+func (p parcel) path() string { return p.dir + "/" + p.name }
 
-// parcels are read once an architecture, by whoever needs one first.
+// parcels are the workers' binaries, hashed once an architecture, by whoever needs one first.
 type parcels struct {
 	program func(arch string) (path string, err error)
 	mu      sync.Mutex
@@ -36,85 +45,128 @@ func (p *parcels) of(arch string) (parcel, error) {
 	if known, ok := p.byArch[arch]; ok {
 		return known, nil
 	}
-	path, err := p.program(arch)
+	local, err := p.program(arch)
 	if err != nil {
 		return parcel{}, err
 	}
-	binary, err := os.ReadFile(path)
+	sum, err := sumOf(local)
 	if err != nil {
 		return parcel{}, fmt.Errorf("worker program: %w", err)
 	}
-	sum := sha256.Sum256(binary)
 	if p.byArch == nil {
 		p.byArch = map[string]parcel{}
 	}
-	p.byArch[arch] = parcel{sum: hex.EncodeToString(sum[:]), binary: binary}
+	p.byArch[arch] = parcel{what: "worker for " + arch, sum: sum, local: local, dir: binFolder, name: "worker-" + sum[:16], mode: "755"}
 	return p.byArch[arch], nil
 }
 
-// pack returns the binary as it is sent: gzip, which every host can unpack.
-func (p parcel) pack() ([]byte, error) {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+func sumOf(path string) (string, error) {
+	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	if _, err := w.Write(p.binary); err != nil {
-		return nil, err
+	defer file.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", err
 	}
-	err = w.Close()
-	return b.Bytes(), err
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// send sends the binary over the operator's link.
+// send sends the parcel over the operator's link, packed with gzip, which every host can unpack.
 func (c *Cluster) send(ctx context.Context, r *remote, p parcel) error {
-	packed, err := p.pack()
+	file, err := os.Open(p.local)
 	if err != nil {
 		return err
 	}
-	c.uploaded.Add(int64(len(packed)))
-	_, err = r.run(ctx, p.receive("cat"), bytes.NewReader(packed))
+	defer file.Close()
+	reader, writer := io.Pipe()
+	packed := make(chan error, 1)
+	go func() {
+		err := pack(counting{writer, &c.uploaded}, file)
+		writer.CloseWithError(err)
+		packed <- err
+	}()
+	_, err = r.run(ctx, p.receive("cat"), reader)
+	reader.Close()
+	if packing := <-packed; err == nil {
+		err = packing
+	}
 	return err
 }
 
-// receive is the shell command that takes in a packed binary from the given source, checks it, and gives it its name:
-// whatever happens in between, a file under that name is the binary.
-func (p parcel) receive(source string) string {
-	return fmt.Sprintf(`set -e; mkdir -p %[1]s; t=%[2]s.$$; trap 'rm -f $t' EXIT; %[3]s | gzip -dc > $t; `+
-		`echo "%[4]s  $t" | sha256sum -c --status; chmod 755 $t; mv $t %[2]s`, binFolder, p.path(), source, p.sum)
+func pack(w io.Writer, source io.Reader) error {
+	packer, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(packer, source); err != nil {
+		return err
+	}
+	return packer.Close()
 }
 
-// upload sees to it that a host has the binary. The first host that needs it gets it from here, the others from that
-// one, so that the operator's link carries it once.
-func (c *Cluster) upload(ctx context.Context, r *remote) (parcel, error) {
-	p, err := c.parcels.of(r.arch)
-	if err != nil {
-		return p, err
+// counting counts what is written.
+type counting struct {
+	io.Writer
+	n *atomic.Int64
+}
+
+func (c counting) Write(b []byte) (int, error) {
+	n, err := c.Writer.Write(b)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// receive is the shell command that takes in a packed parcel from the given source, checks it, and gives it its name:
+// whatever happens in between, a file under that name is the parcel.
+func (p parcel) receive(source string) string {
+	return fmt.Sprintf(`set -e; mkdir -p %[1]s; t=%[2]s.$$; trap 'rm -f $t' EXIT; %[3]s | gzip -dc > $t; `+
+		`echo "%[4]s  $t" | sha256sum -c --status; chmod %[5]s $t; mv $t %[2]s`, p.dir, p.path(), source, p.sum, p.mode)
+}
+
+// upload sees to it that a host has the worker's binary, and the run's files in its working folder.
+func (c *Cluster) upload(ctx context.Context, r *remote) (program parcel, err error) {
+	if program, err = c.parcels.of(r.arch); err != nil {
+		return program, err
 	}
-	mother, isMother := c.mothers.claim(r.arch)
-	_, err = r.run(ctx, fmt.Sprintf(`echo "%s  %s" | sha256sum -c --status`, p.sum, p.path()), nil)
+	if err := c.deliver(ctx, r, program, program); err != nil {
+		return program, fmt.Errorf("upload worker: %w", err)
+	}
+	if c.bundle != nil {
+		if err := c.deliver(ctx, r, *c.bundle, program); err != nil {
+			return program, fmt.Errorf("upload files: %w", err)
+		}
+	}
+	if _, err := r.run(ctx, c.unpack(), nil); err != nil {
+		return program, fmt.Errorf("make working folder: %w", err)
+	}
+	return program, nil
+}
+
+// deliver sees to it that a host has a parcel. The first host that needs it gets it from here, the others from that
+// one, so that the operator's link carries it once. program is the worker's binary for the host, which hands it on.
+func (c *Cluster) deliver(ctx context.Context, r *remote, p, program parcel) error {
+	mother, isMother := c.mothers.claim(p.what)
+	_, err := r.run(ctx, fmt.Sprintf(`echo "%s  %s" | sha256sum -c --status 2>/dev/null`, p.sum, p.path()), nil)
 	if present := err == nil; !present {
 		if !isMother {
 			if err := mother.fetch(ctx, r, p); err == nil {
-				return p, nil
+				return nil
 			} else if ctx.Err() != nil {
-				return p, context.Cause(ctx)
+				return context.Cause(ctx)
 			} else {
-				c.Log.Warn("fetching the worker from another host failed: uploading it", "host", r.host.Name, "err", err)
+				c.Log.Warn("fetching from another host failed: uploading it", "host", r.host.Name, "what", p.what, "err", err)
 			}
 		}
-		if err = c.send(ctx, r, p); err != nil {
-			err = fmt.Errorf("upload worker: %w", err)
-		}
-	} else {
-		err = nil
+		err = c.send(ctx, r, p)
 	}
 	if isMother {
 		if err != nil {
 			mother.fail(err)
-		} else if shared := mother.serve(r, p); shared != nil {
-			c.Log.Warn("the first host does not hand on the worker: every host gets it from here", "host", r.host.Name, "err", shared)
+		} else if shared := mother.serve(r, p, program); shared != nil {
+			c.Log.Warn("the first host hands nothing on: every host gets it from here", "host", r.host.Name, "what", p.what, "err", shared)
 		}
 	}
-	return p, err
+	return err
 }

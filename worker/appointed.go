@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -23,15 +22,33 @@ func Serve(ctx context.Context, invitation Invitation, config Config) error {
 	if err := config.check(); err != nil {
 		return err
 	}
+	if invitation.Appointment != nil {
+		return awake(ctx, func() bool { return true }, func(ctx context.Context) error {
+			return initialize(ctx, *invitation.Appointment, config)
+		})
+	}
+	nc, err := connect(config)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	// Without its initializer the run is none that would keep a host awake.
+	return awake(ctx, nc.IsConnected, func(ctx context.Context) error {
+		if invitation.Attend {
+			return attend(ctx, config, nc)
+		}
+		return run(ctx, config, nc, nil)
+	})
+}
+
+// awake keeps the host awake while do goes on and the run is heard of.
+func awake(ctx context.Context, heard func() bool, do func(context.Context) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	beating, stop := context.WithCancel(ctx)
-	group.Go(func() error { return stayAwake(beating) })
+	group.Go(func() error { return stayAwake(beating, heard) })
 	group.Go(func() error {
 		defer stop()
-		if invitation.Appointment != nil {
-			return initialize(ctx, *invitation.Appointment, config)
-		}
-		return Run(ctx, config)
+		return do(ctx)
 	})
 	return group.Wait()
 }
@@ -51,8 +68,16 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	control := NewControl()
+	uplink := Uplink(control.Uplink)
+	var ahead *spool
+	if a.Spool {
+		if ahead, err = newSpool(filepath.Join(folder.Work(), "input"), a.Run.Inputs); err != nil {
+			return err
+		}
+		uplink, control.fed = ahead.open, ahead.full
+	}
 	in, err := Open(ctx, InitializerConfig{
-		Folder: folder, Flow: config.Flow, Listen: a.Listen, Token: config.Token, TLS: identity, Uplink: control.Uplink,
+		Folder: folder, Flow: config.Flow, Listen: a.Listen, Token: config.Token, TLS: identity, Uplink: uplink,
 		BatchRows: a.BatchRows, Slots: config.Slots, Log: config.Log,
 	})
 	if err != nil {
@@ -67,7 +92,12 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(socket) }()
 
-	ended := in.runBeside(ctx, config)
+	ended := in.runBeside(ctx, config, func(ctx context.Context) error {
+		if ahead == nil {
+			return nil
+		}
+		return ahead.run(ctx, control.Uplink, in)
+	})
 	// The log goes first: it writes to the folder's work, which Finish takes away.
 	if ended = errors.Join(ended, in.Close()); ended == nil {
 		_, ended = folder.Finish(nil)
@@ -80,33 +110,15 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	return err
 }
 
-// runBeside runs the initializer and a worker of its process.
-func (in *Initializer) runBeside(ctx context.Context, config Config) error {
+// runBeside runs the initializer, a worker of its process, and what helps it for as long as it runs.
+func (in *Initializer) runBeside(ctx context.Context, config Config, help func(context.Context) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return in.Run(ctx) })
+	helping, enough := context.WithCancel(ctx)
+	group.Go(func() error { return help(helping) })
+	group.Go(func() error {
+		defer enough()
+		return in.Run(ctx)
+	})
 	group.Go(func() error { return in.Work(ctx, config) })
 	return group.Wait()
-}
-
-// heartbeat is the file that keeps a host that was made for the run awake: one that nobody touches for long powers
-// itself off. Where it is missing, nobody minds.
-const heartbeat = "/run/flashmob/heartbeat"
-
-const heartbeatEvery = 20 * time.Second
-
-// stayAwake touches the heartbeat until ctx ends.
-func stayAwake(ctx context.Context) error {
-	tick := time.NewTicker(heartbeatEvery)
-	defer tick.Stop()
-	for {
-		if _, err := os.Stat(filepath.Dir(heartbeat)); err == nil {
-			now := time.Now()
-			_ = os.Chtimes(heartbeat, now, now) // the host's own rule: it is not this program's to complain
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
 }

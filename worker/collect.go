@@ -56,6 +56,9 @@ func (in *Initializer) collect(ctx context.Context, arrived <-chan jetstream.Msg
 		case event := <-fed:
 			if event.done {
 				done = true
+				in.mu.Lock()
+				in.status.Fed = true
+				in.mu.Unlock()
 			} else {
 				in.gather.ends[event.input] = event.end
 			}

@@ -32,6 +32,7 @@ type Control struct {
 	in    *Initializer
 	leave chan struct{}
 	once  sync.Once
+	fed   func() bool // whether all input is here, where it comes ahead of the work; else nil
 
 	mu    sync.Mutex
 	over  *Over
@@ -157,7 +158,9 @@ func (c *Control) change(f func()) {
 
 func (c *Control) status(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(c.in.Status()) // an error here is the reader's, who has gone
+	s := c.in.Status()
+	s.Fed = s.Fed || c.fed != nil && c.fed()
+	_ = json.NewEncoder(w).Encode(s) // an error here is the reader's, who has gone
 }
 
 // Uplink is the Uplink of the initializer: it waits for an operator who brings the bytes.

@@ -18,10 +18,12 @@ type Invitation struct {
 	External string `json:"external,omitempty"`
 	// Free means that the process goes on when its standard input ends: nobody holds it.
 	Free bool `json:"free,omitempty"`
-	// Share makes the process hand on its binary, and do nothing else.
+	// Share makes the process hand on a file, and do nothing else.
 	Share *Share `json:"share,omitempty"`
 	// Appointment makes the process the run's initializer, with slots of its own.
 	Appointment *Appointment `json:"appointment,omitempty"`
+	// Attend makes the process keep its host awake for as long as the run goes on, and work on nothing.
+	Attend bool `json:"attend,omitempty"`
 }
 
 // Appointment is what an initializer on a host is told besides.
@@ -33,4 +35,6 @@ type Appointment struct {
 	Identity  Identity      `json:"identity"`
 	BatchRows int           `json:"batch_rows,omitempty"`
 	Patience  time.Duration `json:"patience"` // how long to wait for an operator once the run is over
+	// Spool brings the inputs to the host's disk ahead of the work, for an operator who will not stay.
+	Spool bool `json:"spool,omitempty"`
 }

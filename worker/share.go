@@ -16,27 +16,24 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// Share is what a process is told that hands its own binary on to the other hosts of the cluster.
+// Share is what a process is told that hands a file on to the other hosts of the cluster.
 type Share struct {
 	Listen string `json:"listen"` // host:port, port 0 for any
-	Token  string `json:"token"`  // a line that whoever fetches the binary sends first
+	Token  string `json:"token"`  // a line that whoever fetches the file sends first
+	Path   string `json:"path"`   // of the file
 }
 
-// HandOn serves this program's binary, packed with gzip, to all who know the token, until ctx ends. It writes the
+// HandOn serves a file, packed with gzip, to all who know the token, until ctx ends. It writes the
 // address that it listens on to announce, as a line.
 func HandOn(ctx context.Context, share Share, announce io.Writer) error {
-	path, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("share worker: %w", err)
-	}
 	listener, err := net.Listen("tcp", share.Listen)
 	if err != nil {
-		return fmt.Errorf("share worker: listen %s: %w", share.Listen, rootCause(err))
+		return fmt.Errorf("share file: listen %s: %w", share.Listen, rootCause(err))
 	}
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
 	if _, err := fmt.Fprintln(announce, listener.Addr()); err != nil {
-		return fmt.Errorf("share worker: %w", err)
+		return fmt.Errorf("share file: %w", err)
 	}
 	var serving sync.WaitGroup
 	defer serving.Wait()
@@ -46,11 +43,11 @@ func HandOn(ctx context.Context, share Share, announce io.Writer) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("share worker: %w", err)
+			return fmt.Errorf("share file: %w", err)
 		}
 		serving.Go(func() {
 			defer c.Close()
-			_ = handTo(c, path, share.Token) // the other side checks the hash of what it got
+			_ = handTo(c, share.Path, share.Token) // the other side checks the hash of what it got
 		})
 	}
 }
@@ -69,16 +66,16 @@ func handTo(c net.Conn, path, token string) error {
 	if subtle.ConstantTimeCompare([]byte(strings.TrimSpace(line)), []byte(token)) != 1 {
 		return errToken
 	}
-	binary, err := os.Open(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer binary.Close()
+	defer file.Close()
 	w, err := gzip.NewWriterLevel(c, gzip.BestSpeed)
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(w, binary); err != nil {
+	if _, err := io.Copy(w, file); err != nil {
 		return err
 	}
 	return w.Close()

@@ -21,6 +21,7 @@ type Status struct {
 	Slots    int           // at work
 	Workers  []WorkerState // in order of their names
 	FirstOut time.Time     // when the first part came; zero until then
+	Fed      bool          // nothing more of the input has to be brought
 }
 
 // WorkerState is one worker's share in a run.

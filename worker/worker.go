@@ -67,6 +67,16 @@ func Run(ctx context.Context, config Config) error {
 	if err := config.check(); err != nil {
 		return err
 	}
+	nc, err := connect(config)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	return run(ctx, config, nc, nil)
+}
+
+// connect returns a connection to the initializer, which need not be there yet.
+func connect(config Config) (*nats.Conn, error) {
 	options := []nats.Option{
 		nats.Token(config.Token), nats.Name(config.Name), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
 		nats.RetryOnFailedConnect(true),
@@ -74,44 +84,70 @@ func Run(ctx context.Context, config Config) error {
 	if config.CA != nil {
 		trust, err := trustOnly(config.CA)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		options = append(options, nats.Secure(trust))
 	}
 	nc, err := nats.Connect(config.URL, options...)
 	if err != nil {
-		return fmt.Errorf("connect to initializer %s: %w", config.URL, err)
+		return nil, fmt.Errorf("connect to initializer %s: %w", config.URL, err)
 	}
-	defer nc.Close()
-	return run(ctx, config, nc, nil)
+	return nc, nil
+}
+
+// membership is what a process knows that has joined a run.
+type membership struct {
+	js     jetstream.JetStream
+	bucket jetstream.KeyValue
+	spec   Spec
+	ended  *nats.Subscription // gets a message when the run is over
+	over   bool               // it is over already
+}
+
+// join joins the run, waiting for as long as ctx lasts for an initializer that is not there yet.
+func join(ctx context.Context, config Config, nc *nats.Conn) (m membership, err error) {
+	if m.js, err = jetstream.New(nc); err != nil {
+		return m, fmt.Errorf("connect to log: %w", err)
+	}
+	if m.ended, err = nc.SubscribeSync(endSubject); err != nil {
+		return m, fmt.Errorf("subscribe %s: %w", endSubject, err)
+	}
+	if m.bucket, m.spec, err = fetchSpec(ctx, m.js); err != nil {
+		return m, err
+	}
+	// The subscription is in force before the key is looked for: one of the two tells that the run is over.
+	if err := nc.Flush(); err != nil {
+		return m, fmt.Errorf("subscribe %s: %w", endSubject, err)
+	}
+	if _, err := m.bucket.Get(ctx, overKey); err == nil {
+		m.over = true
+		return m, nil
+	} else if !errors.Is(err, jetstream.ErrKeyNotFound) {
+		return m, fmt.Errorf("join run %s: %w", m.spec.Run.ID, err)
+	}
+	if m.spec.Run.Version != config.Version {
+		return m, fmt.Errorf("join run %s: %w: initializer is %s, worker is %s", m.spec.Run.ID, ErrVersion, m.spec.Run.Version, config.Version)
+	}
+	return m, nil
+}
+
+// attend waits until the run is over.
+func attend(ctx context.Context, config Config, nc *nats.Conn) error {
+	m, err := join(ctx, config, nc)
+	if err != nil || m.over {
+		return err
+	}
+	_, err = m.ended.NextMsgWithContext(ctx)
+	return err
 }
 
 // run is Run over an open connection. shared is the depot of the process, nil where the run's is a folder.
 func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error {
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return fmt.Errorf("connect to log: %w", err)
-	}
-	ended, err := nc.SubscribeSync(endSubject)
-	if err != nil {
-		return fmt.Errorf("subscribe %s: %w", endSubject, err)
-	}
-	bucket, spec, err := fetchSpec(ctx, js)
-	if err != nil {
+	m, err := join(ctx, config, nc)
+	if err != nil || m.over {
 		return err
 	}
-	// The subscription is in force before the key is looked for: one of the two tells that the run is over.
-	if err := nc.Flush(); err != nil {
-		return fmt.Errorf("subscribe %s: %w", endSubject, err)
-	}
-	if _, err := bucket.Get(ctx, overKey); err == nil {
-		return nil
-	} else if !errors.Is(err, jetstream.ErrKeyNotFound) {
-		return fmt.Errorf("join run %s: %w", spec.Run.ID, err)
-	}
-	if spec.Run.Version != config.Version {
-		return fmt.Errorf("join run %s: %w: initializer is %s, worker is %s", spec.Run.ID, ErrVersion, spec.Run.Version, config.Version)
-	}
+	js, spec := m.js, m.spec
 	switch {
 	case shared != nil:
 	case spec.Depot == inLog:
@@ -122,13 +158,13 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 	if err != nil {
 		return err
 	}
-	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, bucket: bucket, ranges: new(input.Ranges), held: newWindow()}
+	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, bucket: m.bucket, ranges: new(input.Ranges), held: newWindow()}
 	defer w.ranges.Close()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if _, err := ended.NextMsgWithContext(ctx); err == nil {
+		if _, err := m.ended.NextMsgWithContext(ctx); err == nil {
 			leave(errRunOver)
 		}
 		return nil
