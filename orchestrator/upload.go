@@ -73,14 +73,14 @@ func (c *Cluster) send(ctx context.Context, r *remote, p parcel) error {
 		return err
 	}
 	c.uploaded.Add(int64(len(packed)))
-	_, err = r.run(ctx, p.receive("cat"), bytes.NewReader(packed))
+	_, err = r.run(ctx, p.receive("gzip -dc"), bytes.NewReader(packed))
 	return err
 }
 
-// receive is the shell command that takes in a packed binary from the given source, checks it, and gives it its name:
+// receive is the shell command that takes in the binary from what another prints, checks it, and gives it its name:
 // whatever happens in between, a file under that name is the binary.
 func (p parcel) receive(source string) string {
-	return fmt.Sprintf(`set -e; mkdir -p %[1]s; t=%[2]s.$$; trap 'rm -f $t' EXIT; %[3]s | gzip -dc > $t; `+
+	return fmt.Sprintf(`set -e; mkdir -p %[1]s; t=%[2]s.$$; trap 'rm -f $t' EXIT; %[3]s > $t; `+
 		`echo "%[4]s  $t" | sha256sum -c --status; chmod 755 $t; mv $t %[2]s`, binFolder, p.path(), source, p.sum)
 }
 

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // Share is what a process is told that hands its own binary on to the other hosts of the cluster.
@@ -22,8 +20,9 @@ type Share struct {
 	Token  string `json:"token"`  // a line that whoever fetches the binary sends first
 }
 
-// HandOn serves this program's binary, packed with gzip, to all who know the token, until ctx ends. It writes the
-// address that it listens on to announce, as a line.
+// HandOn serves this program's binary to all who know the token, until ctx ends. It writes the address that it listens
+// on to announce, as a line. The binary goes as it is: inside a cluster packing and unpacking it takes longer than the
+// wire, and unpacked the kernel sends it from its own memory.
 func HandOn(ctx context.Context, share Share, announce io.Writer) error {
 	path, err := os.Executable()
 	if err != nil {
@@ -74,12 +73,6 @@ func handTo(c net.Conn, path, token string) error {
 		return err
 	}
 	defer binary.Close()
-	w, err := gzip.NewWriterLevel(c, gzip.BestSpeed)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(w, binary); err != nil {
-		return err
-	}
-	return w.Close()
+	_, err = io.Copy(c, binary)
+	return err
 }
