@@ -10,9 +10,11 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"flashmob/inventory"
 	"flashmob/worker"
 )
 
@@ -20,6 +22,25 @@ import (
 type mothers struct {
 	mu     sync.Mutex
 	byArch map[string]*mother
+	first  chan struct{} // closed when the initializer has claimed its own
+}
+
+// headStart is how long the other hosts leave it to the initializer to be the first: nothing begins before it is up,
+// so it gets the binary from here, without a detour, while nobody else draws on the links and cores.
+const headStart = time.Second
+
+// queue lets the initializer pass at once, and another host when it has, or has not within its head start.
+func (m *mothers) queue(ctx context.Context, role inventory.Role) {
+	if role == inventory.Initializer {
+		return
+	}
+	wait := time.NewTimer(headStart)
+	defer wait.Stop()
+	select {
+	case <-m.first:
+	case <-wait.C:
+	case <-ctx.Done():
+	}
 }
 
 type mother struct {
@@ -31,9 +52,12 @@ type mother struct {
 }
 
 // claim returns the mother of the architecture. The first to ask is to become it.
-func (m *mothers) claim(arch string) (of *mother, isMother bool) {
+func (m *mothers) claim(arch string, role inventory.Role) (of *mother, isMother bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if role == inventory.Initializer {
+		defer close(m.first) // there is one initializer, and it asks once
+	}
 	if m.byArch == nil {
 		m.byArch = map[string]*mother{}
 	}

@@ -1,13 +1,15 @@
 package orchestrator
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -52,29 +54,44 @@ func (p *parcels) of(arch string) (parcel, error) {
 	return p.byArch[arch], nil
 }
 
-// pack returns the binary as it is sent: gzip, which every host can unpack.
-func (p parcel) pack() ([]byte, error) {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(p.binary); err != nil {
-		return nil, err
-	}
-	err = w.Close()
-	return b.Bytes(), err
-}
-
-// send sends the binary over the operator's link.
-func (c *Cluster) send(ctx context.Context, r *remote, p parcel) error {
-	packed, err := p.pack()
+// pack writes the binary as it is sent: gzip, which every host can unpack. The compressor's output comes in bits of a
+// few bytes, each of which would be a packet of its own.
+func (p parcel) pack(to io.Writer) error {
+	whole := bufio.NewWriterSize(to, 256<<10)
+	w, err := gzip.NewWriterLevel(whole, gzip.BestSpeed)
 	if err != nil {
 		return err
 	}
-	c.uploaded.Add(int64(len(packed)))
-	_, err = r.run(ctx, p.receive("gzip -dc"), bytes.NewReader(packed))
+	if _, err := w.Write(p.binary); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return whole.Flush()
+}
+
+// send sends the binary over the operator's link, while it is being packed.
+func (c *Cluster) send(ctx context.Context, r *remote, p parcel) error {
+	packed, feed := io.Pipe()
+	var packing sync.WaitGroup
+	packing.Go(func() { feed.CloseWithError(p.pack(countingWriter{feed, &c.uploaded})) })
+	_, err := r.run(ctx, p.receive("gzip -dc"), packed)
+	packed.Close() // ends the packing where the host has not taken all
+	packing.Wait()
 	return err
+}
+
+// countingWriter counts what passes through it.
+type countingWriter struct {
+	io.Writer
+	n *atomic.Int64
+}
+
+func (w countingWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	w.n.Add(int64(n))
+	return n, err
 }
 
 // receive is the shell command that takes in the binary from what another prints, checks it, and gives it its name:
@@ -91,7 +108,8 @@ func (c *Cluster) upload(ctx context.Context, r *remote) (parcel, error) {
 	if err != nil {
 		return p, err
 	}
-	mother, isMother := c.mothers.claim(r.arch)
+	c.mothers.queue(ctx, r.host.Role)
+	mother, isMother := c.mothers.claim(r.arch, r.host.Role)
 	_, err = r.run(ctx, fmt.Sprintf(`echo "%s  %s" | sha256sum -c --status`, p.sum, p.path()), nil)
 	if present := err == nil; !present {
 		if !isMother {
