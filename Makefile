@@ -30,11 +30,11 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-all tools run-local up run-cluster get-results down test bench fuzz fmt vet clean
+.PHONY: help build build-all tools run-local up run-cluster get-results down test bench bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run-local INPUT_LINES=$(INPUT_LINES) WORKERS=$(WORKERS) OUTPUT=$(OUTPUT)   are the defaults"
 	@echo "  make up run-cluster get-results down CLUSTER_SIZE=3 INPUT_LINES=$(INPUT_LINES) CLOUD=sandbox   with TYPE, REGION, STACK, INPUT"
@@ -75,6 +75,9 @@ test: ## vet, check the format, run all tests
 
 bench: build ## measure beside a hand-written limit and GNU parallel, on this machine
 	go run ./bench/local -flashmob bin/flashmob
+
+bench/cluster: build-all tools ## measure the whole cluster path, up to down, in the sandbox
+	go run ./bench/cluster -bin bin
 
 fuzz: ## fuzz every parser for FUZZTIME each
 	@.ci/fuzz $(FUZZTIME)

@@ -6,5 +6,5 @@
 // a disturbed sample recognized. A table shows medians and the whole spread, never the best run alone.
 //
 // A program that fails yields an error and no sample. Which programs compete, on what input, and against which targets,
-// is not this package's job but that of the harness, bench/local.
+// is not this package's job but that of the harnesses: bench/local on one machine, bench/cluster from up to down.
 package bench

@@ -107,6 +107,7 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 	}
 	c := &Cluster{ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{}), fed: make(chan struct{})}
 	c.parcels.program = config.WorkerProgram
+	c.mothers.first = make(chan struct{})
 	return c, nil
 }
 

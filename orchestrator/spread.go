@@ -11,9 +11,11 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"flashmob/inventory"
 	"flashmob/worker"
 )
 
@@ -21,6 +23,26 @@ import (
 type mothers struct {
 	mu     sync.Mutex
 	byWhat map[string]*mother
+	first  chan struct{} // closed when the initializer has claimed its own
+	once   sync.Once
+}
+
+// headStart is how long the other hosts leave it to the initializer to be the first: nothing begins before it is up,
+// so it gets the binary from here, without a detour, while nobody else draws on the links and cores.
+const headStart = time.Second
+
+// queue lets the initializer pass at once, and another host when it has, or has not within its head start.
+func (m *mothers) queue(ctx context.Context, role inventory.Role) {
+	if role == inventory.Initializer {
+		return
+	}
+	wait := time.NewTimer(headStart)
+	defer wait.Stop()
+	select {
+	case <-m.first:
+	case <-wait.C:
+	case <-ctx.Done():
+	}
 }
 
 type mother struct {
@@ -32,9 +54,12 @@ type mother struct {
 }
 
 // claim returns the mother of a parcel. The first to ask is to become it.
-func (m *mothers) claim(what string) (of *mother, isMother bool) {
+func (m *mothers) claim(what string, role inventory.Role) (of *mother, isMother bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if role == inventory.Initializer {
+		m.once.Do(func() { close(m.first) })
+	}
 	if m.byWhat == nil {
 		m.byWhat = map[string]*mother{}
 	}

@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -87,7 +88,7 @@ func (c *Cluster) send(ctx context.Context, r *remote, p parcel) error {
 		writer.CloseWithError(err)
 		packed <- err
 	}()
-	_, err = r.run(ctx, p.receive("cat"), reader)
+	_, err = r.run(ctx, p.receive("gzip -dc"), reader)
 	reader.Close()
 	if packing := <-packed; err == nil {
 		err = packing
@@ -95,15 +96,21 @@ func (c *Cluster) send(ctx context.Context, r *remote, p parcel) error {
 	return err
 }
 
+// pack writes what source has, packed. The compressor's output comes in bits of a few bytes, each of which would be a
+// packet of its own.
 func pack(w io.Writer, source io.Reader) error {
-	packer, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	whole := bufio.NewWriterSize(w, 256<<10)
+	packer, err := gzip.NewWriterLevel(whole, gzip.BestSpeed)
 	if err != nil {
 		return err
 	}
 	if _, err := io.Copy(packer, source); err != nil {
 		return err
 	}
-	return packer.Close()
+	if err := packer.Close(); err != nil {
+		return err
+	}
+	return whole.Flush()
 }
 
 // counting counts what is written.
@@ -118,10 +125,10 @@ func (c counting) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// receive is the shell command that takes in a packed parcel from the given source, checks it, and gives it its name:
+// receive is the shell command that takes in a parcel from what another prints, checks it, and gives it its name:
 // whatever happens in between, a file under that name is the parcel.
 func (p parcel) receive(source string) string {
-	return fmt.Sprintf(`set -e; mkdir -p %[1]s; t=%[2]s.$$; trap 'rm -f $t' EXIT; %[3]s | gzip -dc > $t; `+
+	return fmt.Sprintf(`set -e; mkdir -p %[1]s; t=%[2]s.$$; trap 'rm -f $t' EXIT; %[3]s > $t; `+
 		`echo "%[4]s  $t" | sha256sum -c --status; chmod %[5]s $t; mv $t %[2]s`, p.dir, p.path(), source, p.sum, p.mode)
 }
 
@@ -147,7 +154,8 @@ func (c *Cluster) upload(ctx context.Context, r *remote) (program parcel, err er
 // deliver sees to it that a host has a parcel. The first host that needs it gets it from here, the others from that
 // one, so that the operator's link carries it once. program is the worker's binary for the host, which hands it on.
 func (c *Cluster) deliver(ctx context.Context, r *remote, p, program parcel) error {
-	mother, isMother := c.mothers.claim(p.what)
+	c.mothers.queue(ctx, r.host.Role)
+	mother, isMother := c.mothers.claim(p.what, r.host.Role)
 	_, err := r.run(ctx, fmt.Sprintf(`echo "%s  %s" | sha256sum -c --status 2>/dev/null`, p.sum, p.path()), nil)
 	if present := err == nil; !present {
 		if !isMother {
