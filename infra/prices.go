@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,6 +55,16 @@ func ListPrices() Prices {
 		panic(err) // a test parses it
 	}
 	return p
+}
+
+// Regions returns the regions that the table has prices for, in order.
+func (p Prices) Regions() []string {
+	var regions []string
+	for key := range p.rows {
+		regions = append(regions, key.region)
+	}
+	slices.Sort(regions)
+	return slices.Compact(regions)
 }
 
 // ReadPrices reads a table of lines "region,family,on_demand,spot", where the prices are those of the family's large

@@ -202,7 +202,9 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	c.tookOf(host, "boot", begun, answered)
 	c.tookOf(host, "connect", answered, time.Now())
 	begun = time.Now()
+	said := c.watch(ctx, host, "upload", "setup and start")
 	p, err := c.upload(ctx, r)
+	said()
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +212,10 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	begun = time.Now()
 	if host.Role != inventory.MetricsHost {
 		for _, command := range c.Setup {
-			if _, err := r.run(ctx, fmt.Sprintf("cd %s || exit\n%s", quote(c.workFolder()), command), nil); err != nil {
+			said := c.watch(ctx, host, fmt.Sprintf("setup %q", command), "start")
+			_, err := r.run(ctx, fmt.Sprintf("cd %s || exit\n%s", quote(c.workFolder()), command), nil)
+			said()
+			if err != nil {
 				return nil, fmt.Errorf("setup %q: %w", command, err)
 			}
 		}

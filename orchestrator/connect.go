@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -59,6 +60,29 @@ func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience tim
 		case <-ctx.Done():
 		case <-time.After(connectPause):
 		}
+	}
+}
+
+// watch says that a phase of a host goes on, when it does so for long: first after connectReport, then ever more rarely.
+// The returned function ends it.
+func (c *Cluster) watch(ctx context.Context, host inventory.Host, phase, next string) (over func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	group.Go(func() {
+		for wait, waited := connectReport, time.Duration(0); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+			waited += wait
+			wait = waited
+			c.Log.Info(fmt.Sprintf("%s: %s goes on for %s; then %s", host.Name, phase, waited, next))
+		}
+	})
+	return func() {
+		cancel()
+		group.Wait()
 	}
 }
 

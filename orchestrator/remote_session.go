@@ -17,7 +17,8 @@ import (
 // host by its pinned key, as a run does. Safe for concurrent use.
 type Session struct{ c *conn }
 
-// Login connects to a host of the inventory, once: a host that does not answer now is an error.
+// Login connects to a host of the inventory, once: a host that does not answer now is an error. It counts as contact: the
+// host's idle time begins anew.
 func Login(ctx context.Context, inv inventory.Inventory, host inventory.Host) (*Session, error) {
 	config, err := clientConfig(inv, host)
 	if err != nil {
@@ -27,7 +28,17 @@ func Login(ctx context.Context, inv inventory.Inventory, host inventory.Host) (*
 	if err != nil {
 		return nil, &HostError{Host: host.Name, Err: fmt.Errorf("connect: %w", err)}
 	}
-	return &Session{c}, nil
+	s := &Session{c}
+	if err := s.Touch(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Touch begins the host's idle time anew, if it has one.
+func (s *Session) Touch(ctx context.Context) error {
+	_, err := s.Run(ctx, fmt.Sprintf("[ ! -w %[1]s ] || touch %[1]s", worker.Heartbeat))
+	return err
 }
 
 // Run runs a shell command on the host and returns what it prints.

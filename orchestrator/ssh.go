@@ -160,24 +160,31 @@ func readKey(path string) (ssh.Signer, error) {
 
 // run runs a command of the remote shell with the given standard input and returns its standard output.
 func (c *conn) run(ctx context.Context, command string, stdin io.Reader) (string, error) {
+	var out bytes.Buffer
+	err := c.stream(ctx, command, stdin, &out)
+	return out.String(), err
+}
+
+// stream is run for a standard output of any length.
+func (c *conn) stream(ctx context.Context, command string, stdin io.Reader, stdout io.Writer) error {
 	session, err := c.client.NewSession()
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer session.Close()
 	stop := context.AfterFunc(ctx, func() { session.Close() })
 	defer stop()
-	var out, stderr bytes.Buffer
-	session.Stdin, session.Stdout, session.Stderr = stdin, &out, &stderr
+	var stderr bytes.Buffer
+	session.Stdin, session.Stdout, session.Stderr = stdin, stdout, &stderr
 	err = session.Run(command)
 	if ctx.Err() != nil {
-		return out.String(), context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) {
-		return out.String(), fmt.Errorf("exit status %d: %s", exit.ExitStatus(), strings.TrimSpace(lastBytes(stderr.String(), 2000)))
+		return fmt.Errorf("exit status %d: %s", exit.ExitStatus(), strings.TrimSpace(lastBytes(stderr.String(), 2000)))
 	}
-	return out.String(), err
+	return err
 }
 
 // close closes the connection.

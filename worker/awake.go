@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// What a host that was made for the run has: a file that keeps it awake, for one that nobody touches for long powers
-// itself off, and a file that says how long that is. Where they are missing, nobody minds.
-const (
-	heartbeat  = "/run/flashmob/heartbeat"
-	limitsFile = "/etc/flashmob/limits"
-)
+// Heartbeat is the file that keeps a host that was made for a run awake: one where nobody touches it for long powers
+// itself off. Where it is missing, nobody minds.
+const Heartbeat = "/run/flashmob/heartbeat"
+
+// limitsFile says how long that is.
+const limitsFile = "/etc/flashmob/limits"
 
 // heartbeatEvery is how often the heartbeat is touched at the least.
 const heartbeatEvery = 20 * time.Second
@@ -25,9 +25,9 @@ func stayAwake(ctx context.Context, heard func() bool) error {
 	tick := time.NewTicker(beatInterval(limits))
 	defer tick.Stop()
 	for {
-		if _, err := os.Stat(filepath.Dir(heartbeat)); err == nil && heard() {
+		if _, err := os.Stat(filepath.Dir(Heartbeat)); err == nil && heard() {
 			now := time.Now()
-			_ = os.Chtimes(heartbeat, now, now) // the host's own rule: it is not this program's to complain
+			_ = os.Chtimes(Heartbeat, now, now) // the host's own rule: it is not this program's to complain
 		}
 		select {
 		case <-ctx.Done():

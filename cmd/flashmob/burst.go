@@ -64,6 +64,9 @@ func (b *burst) start() error {
 	if err := errors.Join(b.up.check(b.cmd.Flags()), b.run.check(b.cmd.Flags())); err != nil {
 		return err
 	}
+	if b.up.spec.Size > 0 && b.run.minHosts > b.up.spec.Size {
+		return usagef("min-hosts %d: the cluster is to have %d that process", b.run.minHosts, b.up.spec.Size)
+	}
 	record, err := infra.ReadRecord(b.up.files().Record())
 	if err == nil && record.State == infra.Up {
 		return withHint(usagef("burst: cluster %s is up, and burst would end it", record.Spec.Stack),
@@ -120,22 +123,24 @@ func (b *burst) perform(identity manifest.Run) error {
 	if made := madeNothing(err); made {
 		return err
 	}
-	runBegun := time.Now()
+	phases := []manifest.Phase{{Name: "provision", Seconds: upTook.Seconds()}}
 	if err == nil && interrupted.Load() {
 		err = fmt.Errorf("burst: %w", errInterrupted)
 	}
 	if err == nil {
-		err = b.run.runOnHosts(ctx, identity, show)
+		var ran []manifest.Phase
+		ran, err = b.run.runOnHosts(ctx, identity, show)
+		phases = append(phases, ran...)
 	}
-	runTook := time.Since(runBegun)
 	ending.Store(true)
 	downBegun := time.Now()
 	down := downFlags{cloudFlags: b.up.cloudFlags, region: b.up.spec.Region, display: b.up.display}
 	if downErr := down.down(downCtx, b.cmd); downErr != nil {
 		return b.left(downErr, err)
 	}
-	if !show.quiet && !show.json {
-		fmt.Fprintf(show.out, "burst    %s: up %s, run %s, down %s\n", took(time.Since(begun)), took(upTook), took(runTook), took(time.Since(downBegun)))
+	phases = append(phases, manifest.Phase{Name: "destroy", Seconds: time.Since(downBegun).Seconds()})
+	if shown := show.breakdown("burst", phases, time.Since(begun)); err == nil {
+		err = shown
 	}
 	return err
 }

@@ -20,6 +20,9 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	if err := excluded(f); err != nil {
 		return err
 	}
+	if err := flags.clusterRunFlags.check(f, flags.local, flags.attach); err != nil && !(flags.attach && flags.local) {
+		return err
+	}
 	switch {
 	case flags.attach && flags.local:
 		return usagef("run: --attach is for runs in a cluster")

@@ -61,16 +61,19 @@ func exitCode(err error) int {
 	var usage usageError
 	var cloud infraError
 	var host *orchestrator.HostError
+	var status statusError
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &status):
+		return int(status)
 	case errors.Is(err, errRejects):
 		return exitRejects
 	case errors.Is(err, errInterrupted), errors.Is(err, worker.ErrDrained), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &usage), errors.Is(err, apps.ErrUnknown), errors.Is(err, infra.ErrNoSize):
 		return exitUsage
-	case errors.Is(err, orchestrator.ErrNoWorkers), errors.Is(err, errNoProgram), errors.Is(err, errNoCluster),
+	case errors.Is(err, orchestrator.ErrNoWorkers), errors.Is(err, orchestrator.ErrTooFewHosts), errors.Is(err, errNoProgram), errors.Is(err, errNoCluster),
 		errors.As(err, &cloud), errors.As(err, &host):
 		return exitInfrastructure
 	}
@@ -92,6 +95,10 @@ var hints = []struct {
 	{worker.ErrResume, "--force in place of --resume starts over with the input as it is now"},
 	{worker.ErrHeader, "run them one at a time, or use --no-header if they have none"},
 	{apps.ErrUnknown, "flashmob run --help shows the default"},
+	{orchestrator.ErrTooFewHosts, "flashmob hosts shows who answers; --min-hosts goes on with fewer, --host-timeout waits for longer"},
+	{orchestrator.ErrNoForwarding, "set AllowStreamLocalForwarding yes in /etc/ssh/sshd_config there: flashmob reaches the run's control in no other way"},
+	{orchestrator.ErrSameName, "upload the folder that holds both, or rename one"},
+	{orchestrator.ErrNoResults, "flashmob status shows whether a run goes on"},
 	{orchestrator.ErrOtherRun, "--force in place of --resume starts over"},
 	{orchestrator.ErrInitializerGone, "what came home is kept: flashmob run --local --resume finishes it here"},
 	{orchestrator.ErrHostKey, "somebody else may answer there: compare the fingerprints before you change the file of known hosts"},
@@ -112,7 +119,7 @@ var hints = []struct {
 
 // report tells the user about an error: what happened on one line, what to do about it on the next.
 func report(w io.Writer, err error) {
-	if err == nil || errors.Is(err, errRejects) {
+	if status := statusError(0); err == nil || errors.Is(err, errRejects) || errors.As(err, &status) {
 		return
 	}
 	fmt.Fprintln(w, "flashmob: "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
@@ -122,7 +129,7 @@ func report(w io.Writer, err error) {
 		return
 	}
 	if strings.Contains(err.Error(), worker.ErrVersion.Error()) { // from another process it comes as text
-		fmt.Fprintln(w, "hint: build both programs from one checkout: make build")
+		fmt.Fprintln(w, "hint: build all programs from one checkout: make build-all")
 		return
 	}
 	var locked *infra.LockedError

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"flashmob/manifest"
+	"flashmob/orchestrator"
 	"flashmob/worker"
 )
 
@@ -70,6 +71,9 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 	show.view.close()
 	if result.err == nil {
 		return show.summary(output, result.m, run.Phases(), time.Since(started))
+	}
+	if errors.Is(result.err, orchestrator.ErrDetached) {
+		return show.detached(output)
 	}
 	if status, ok := run.Status(); ok && errors.Is(result.err, worker.ErrDrained) {
 		return withHint(fmt.Errorf("run in %s: %w: %s rows are done", output, errInterrupted, groups(status.Tally.In)),

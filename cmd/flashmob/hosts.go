@@ -39,20 +39,22 @@ func hosts(named, stack string) (inventory.Inventory, error) {
 	return inv, err
 }
 
-// runOnHosts runs on the hosts of an inventory.
-func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, show *display) error {
+// runOnHosts runs on the hosts of an inventory, and returns how long the phases took.
+func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, show *display) ([]manifest.Phase, error) {
 	inv, err := hosts(flags.inventory, flags.stack)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
 		Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) }, Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
-		Setup: flags.setup, WorkerProgram: workerFor, Log: show.logger(),
+		Setup: flags.setup, Files: flags.files, Detach: flags.detach, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,
+		WorkerProgram: workerFor, Log: show.logger(),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return follow(ctx, run, show, flags.output, flags.attach)
+	err = follow(ctx, run, show, flags.output, flags.attach)
+	return run.Phases(), err
 }
 
 // workerFor returns the worker's program for Linux hosts of an architecture.

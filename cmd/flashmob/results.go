@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flashmob/manifest"
+	"flashmob/orchestrator"
 )
 
 // resultsFlags are the flags of flashmob results.
@@ -26,7 +29,9 @@ func newResultsCommand() *cobra.Command {
 		Long: `Results come home while a run goes on, so after flashmob run there is nothing left
 to fetch: results reads them again and checks every part against the manifest.
 Where the operator went away before the run's end (a closed laptop, Ctrl-C
-twice), it follows the run again, fetches what is missing, then checks.`,
+twice, --detach), it follows the run again, fetches what is missing, then checks.
+Where what is here is damaged or gone, it fetches all of it again from the
+initializer, which keeps the results until the next run or flashmob down.`,
 		Example: `  flashmob results -o output`,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runResults(cmd, flags) },
@@ -35,6 +40,35 @@ twice), it follows the run again, fetches what is missing, then checks.`,
 	cmd.Flags().StringVarP(&flags.output, "output", "o", "output", "result `FOLDER` of the run")
 	flags.display.register(cmd.Flags())
 	return cmd
+}
+
+// again fetches the whole results from the cluster, where what is here is not whole: that is failure. Where they cannot be
+// had there, failure is what to tell.
+func (flags resultsFlags) again(ctx context.Context, show *display, failure error) (*manifest.Manifest, error) {
+	inv, err := flags.hosts()
+	if err != nil {
+		return nil, failure
+	}
+	initializer, ok := inv.Initializer()
+	if !ok {
+		return nil, failure
+	}
+	var id string // of the run that the folder is of
+	if run, err := manifest.Peek(flags.output); err == nil {
+		id = run.ID
+	} else if m, err := manifest.Load(flags.output); err == nil {
+		id = m.ID
+	}
+	show.logger().Info("fetching the results from the cluster", "host", initializer.Name, "because", failure)
+	session, err := orchestrator.Login(ctx, inv, initializer)
+	if err != nil {
+		return nil, errors.Join(failure, err)
+	}
+	defer session.Close()
+	if err := session.FetchResults(ctx, id, flags.output); err != nil {
+		return nil, errors.Join(failure, err)
+	}
+	return manifest.Verify(ctx, flags.output, nil)
 }
 
 func runResults(cmd *cobra.Command, flags resultsFlags) error {
@@ -50,13 +84,18 @@ func runResults(cmd *cobra.Command, flags resultsFlags) error {
 		run := runFlags{output: flags.output, inventory: flags.inventory, stack: flags.stack, attach: true}
 		quiet := *show
 		quiet.displayFlags = displayFlags{quiet: true}
-		if err := run.runOnHosts(cmd.Context(), manifest.Run{}, &quiet); err != nil && exitCode(err) != exitRejects {
+		_, err := run.runOnHosts(cmd.Context(), manifest.Run{}, &quiet)
+		switch {
+		case errors.Is(err, orchestrator.ErrWorkerDied): // it waited for us for long enough, then left what it had
+		case err != nil && exitCode(err) != exitRejects:
 			return err
 		}
 	}
 	m, err := manifest.Verify(cmd.Context(), flags.output, nil)
 	if err != nil {
-		return err
+		if m, err = flags.again(cmd.Context(), show, err); err != nil {
+			return err
+		}
 	}
 	path := filepath.Join(flags.output, m.Results)
 	info, err := os.Stat(path)

@@ -19,12 +19,12 @@ type runFlags struct {
 	local     bool
 	inventory string
 	stack     string
-	setup     []string
-	attach    bool
-	inputs    []string
-	lines     int64
-	seed      uint64
-	output    string
+	clusterRunFlags
+	attach bool
+	inputs []string
+	lines  int64
+	seed   uint64
+	output string
 	appFlags
 	workers   int
 	processes int
@@ -83,6 +83,8 @@ or hosts failed, 130 interrupted.`,
   flashmob run --local --lines 1000000 --seed 7 --slowness 100 -o output
   flashmob run --local --processes 3 --input data.csv -o output
   flashmob run --local --input data.csv -o output --resume
+  flashmob run --file model.bin --setup 'pip install numpy' --input data.csv -o output
+  flashmob run --detach --input data.csv -o output; flashmob run --attach -o output
   flashmob run --local --app query2 --prefix 10 --input 'uservisits/*' -o output
   flashmob run --local --app votes --processes 2 --input tcp://127.0.0.1:7010 --sink tcp://127.0.0.1:7002
   flashmob run --local --app wordcount --input 'books/*.txt' -o output`,
@@ -93,7 +95,7 @@ or hosts failed, 130 interrupted.`,
 	f.BoolVar(&flags.local, "local", false, "run on this machine")
 	f.StringVarP(&flags.inventory, "inventory", "i", "", "run on the hosts of this `FILE`, in Ansible's YAML (default: those that flashmob up made)")
 	f.StringVar(&flags.stack, "stack", "", "run on the cluster of this `NAME`")
-	f.StringArrayVar(&flags.setup, "setup", nil, "shell `COMMAND` that every host runs first; may be given several times")
+	flags.clusterRunFlags.register(f)
 	f.BoolVar(&flags.attach, "attach", false, "follow the run that was begun in the folder and goes on in the cluster")
 	f.StringArrayVar(&flags.inputs, "input", nil, "`FILE`, pattern, or - for standard input; may be given several times")
 	f.Int64Var(&flags.lines, "lines", 0, "generate `N` rows in place of reading an input")
@@ -167,7 +169,8 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 	}
 	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
 	if !flags.local {
-		return flags.runOnHosts(cmd.Context(), identity, show)
+		_, err := flags.runOnHosts(cmd.Context(), identity, show)
+		return err
 	}
 	run, err := orchestrator.New(orchestrator.Config{
 		Identity: identity, Output: flags.output, Resume: flags.resume, Workers: flags.workers, Processes: flags.processes,

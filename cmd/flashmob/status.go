@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -63,17 +64,20 @@ type goingRun struct {
 }
 
 func askRun(ctx context.Context, inv inventory.Inventory) (*goingRun, error) {
-	host, ok := inv.Initializer()
-	if !ok {
+	var run goingRun
+	at := slices.IndexFunc(inv.Hosts, func(h inventory.Host) bool { return h.Role == inventory.Initializer })
+	if at < 0 {
 		return nil, errors.New("inventory: no host in the group initializer")
 	}
-	var run goingRun
-	errs := onHosts(ctx, inv, []inventory.Host{host}, func(ctx context.Context, _ int, s *orchestrator.Session) (err error) {
-		run.ID, run.status, err = s.RunStatus(ctx)
+	// The others are only told that an operator is there; whether they answer is what flashmob hosts says.
+	errs := onHosts(ctx, inv, inv.Hosts, func(ctx context.Context, i int, s *orchestrator.Session) (err error) {
+		if i == at {
+			run.ID, run.status, err = s.RunStatus(ctx)
+		}
 		return err
 	})
-	if errs[0] != nil {
-		return nil, errs[0]
+	if errs[at] != nil {
+		return nil, errs[at]
 	}
 	run.progress = new(meter).read(run.status, time.Now())
 	return &run, nil

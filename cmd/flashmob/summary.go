@@ -80,3 +80,34 @@ func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []mani
 	}
 	return json.NewEncoder(d.out).Encode(event)
 }
+
+// detached says that a run was left to itself, and how to come back to it.
+func (d *display) detached(folder string) error {
+	return d.result(map[string]any{"event": "detached", "output": folder}, func() {
+		fmt.Fprintf(d.out, "detached: the run goes on in the cluster\nflashmob run --attach -o %s brings its results home, flashmob status shows how far it is\n", folder)
+	})
+}
+
+// breakdown shows where each second of several operations went, a phase a line; what is left of wall stands last.
+func (d *display) breakdown(name string, phases []manifest.Phase, wall time.Duration) error {
+	seconds := map[string]float64{}
+	rest := wall.Seconds()
+	for _, p := range phases {
+		seconds[p.Name] += p.Seconds
+		rest -= p.Seconds
+	}
+	rest = max(rest, 0)
+	if d.json {
+		seconds["rest"] = rest
+		return json.NewEncoder(d.out).Encode(map[string]any{"event": name, "seconds": wall.Seconds(), "phases": seconds})
+	}
+	if d.quiet {
+		return nil
+	}
+	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s\t%s\n", name, took(wall))
+	for _, p := range append(phases, manifest.Phase{Name: "rest", Seconds: rest}) {
+		fmt.Fprintf(w, "  %s\t%s\n", p.Name, took(time.Duration(p.Seconds*float64(time.Second))))
+	}
+	return w.Flush()
+}

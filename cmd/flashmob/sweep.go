@@ -53,9 +53,9 @@ func runSweep(cmd *cobra.Command, flags *sweepFlags, ids []string) error {
 	}
 	ctx, stop := interruptible(cmd.Context())
 	defer stop()
-	account, all, err := flags.open(ctx)
-	if err != nil {
-		return err
+	all, unasked := flags.list(ctx)
+	if unasked != nil && len(all) == 0 {
+		return unasked
 	}
 	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
 	chosen, spared, err := choose(all, ids)
@@ -67,13 +67,13 @@ func runSweep(cmd *cobra.Command, flags *sweepFlags, ids []string) error {
 		log.Warn("spared: name it to sweep it all the same", "cluster", f.Cluster, "because", f.note())
 	}
 	if len(chosen) == 0 {
-		return show.result(swept{Clusters: []found{}, Left: []infra.Resource{}}, func() {
-			fmt.Fprintf(show.out, "nothing to sweep in %s\n", flags.region)
-		})
+		return errors.Join(unasked, show.result(swept{Clusters: []found{}, Left: []infra.Resource{}}, func() {
+			fmt.Fprintf(show.out, "nothing to sweep in %s\n", flags.where())
+		}))
 	}
 	if !flags.yes {
 		if err := flags.preview(show, chosen); err != nil || flags.dryRun {
-			return err
+			return errors.Join(err, unasked)
 		}
 		if !onTerminal(cmd) {
 			return withHint(usagef("sweep: not confirmed"), "--yes removes them")
@@ -82,7 +82,7 @@ func runSweep(cmd *cobra.Command, flags *sweepFlags, ids []string) error {
 			return usagef("sweep: not confirmed; --yes does without asking")
 		}
 	}
-	return flags.sweep(ctx, show, account, chosen)
+	return errors.Join(flags.sweep(ctx, show, chosen), unasked)
 }
 
 // choose takes the named clusters, or all that nothing speaks for.
@@ -141,7 +141,7 @@ type swept struct {
 // settleWait is how long what was deleted may stay listed.
 const settleWait = 20 * time.Second
 
-func (flags sweepFlags) sweep(ctx context.Context, show *display, account *infra.Account, chosen []found) error {
+func (flags sweepFlags) sweep(ctx context.Context, show *display, chosen []found) error {
 	begun := time.Now()
 	log := show.logger()
 	var errs []error
@@ -149,8 +149,8 @@ func (flags sweepFlags) sweep(ctx context.Context, show *display, account *infra
 	n := 0
 	for _, f := range chosen {
 		n += len(f.Resources)
-		err := account.Sweep(ctx, f.Resources, func(r infra.Resource) { log.Info("sweep " + string(r.Kind) + " " + r.ID) })
-		remains, listErr := account.Settle(ctx, infra.Filter{Run: f.Cluster}, settleWait)
+		err := f.account.Sweep(ctx, f.Resources, func(r infra.Resource) { log.Info("sweep " + string(r.Kind) + " " + r.ID) })
+		remains, listErr := f.account.Settle(ctx, infra.Filter{Run: f.Cluster}, settleWait)
 		if left = append(left, remains...); len(remains) > 0 || listErr != nil {
 			errs = append(errs, err, listErr)
 		}

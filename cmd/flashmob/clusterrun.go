@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// clusterRunFlags are the flags of a run that only mean something on other hosts.
+type clusterRunFlags struct {
+	setup       []string
+	files       []string
+	detach      bool
+	minHosts    int
+	hostTimeout time.Duration
+}
+
+func (c *clusterRunFlags) register(f *pflag.FlagSet) {
+	f.StringArrayVar(&c.files, "file", nil, "`FILE` or folder that every host gets into the run's working folder; may be given several times")
+	f.StringArrayVar(&c.setup, "setup", nil, "shell `COMMAND` that every host runs first, in the working folder; may be given several times")
+	f.BoolVar(&c.detach, "detach", false, "leave once the input is in the cluster and its hosts are at work; --attach brings the results home")
+	f.IntVar(&c.minHosts, "min-hosts", 1, "go on with `N` hosts that process, when others do not come up; fail with fewer")
+	f.DurationVar(&c.hostTimeout, "host-timeout", 2*time.Minute, "give up a host that does not answer for so long")
+}
+
+// onlyOnHosts are the names of those flags.
+var onlyOnHosts = []string{"file", "setup", "detach", "min-hosts", "host-timeout"}
+
+// check returns what is wrong with the flags, before anything is touched.
+func (c clusterRunFlags) check(f *pflag.FlagSet, local, attach bool) error {
+	for _, name := range onlyOnHosts {
+		switch {
+		case local && f.Changed(name):
+			return usagef("run: --%s is for runs on hosts, not for --local", name)
+		case attach && f.Changed(name) && name != "host-timeout":
+			return usagef("run: --%s is for a run that begins, not for --attach", name)
+		}
+	}
+	switch {
+	case c.minHosts < 1:
+		return usagef("min-hosts %d: must be 1 or more", c.minHosts)
+	case c.hostTimeout <= 0:
+		return usagef("host-timeout %v: must be above 0", c.hostTimeout)
+	}
+	for _, file := range c.files {
+		if _, err := os.Stat(file); err != nil {
+			var path *fs.PathError
+			if errors.As(err, &path) {
+				err = path.Err
+			}
+			return fmt.Errorf("file %q: %w", file, err)
+		}
+	}
+	return nil
+}
