@@ -103,12 +103,19 @@ type Account struct {
 	pause time.Duration
 }
 
+// attempts is how often a call is made that the service throttles or fails to answer. Lists and sweeps come in bursts,
+// which is what EC2 throttles, and have to end.
+const attempts = 8
+
 // OpenAccount finds credentials as every AWS tool does (environment, shared files, instance role) and honours
 // AWS_ENDPOINT_URL. It makes no call.
 func OpenAccount(ctx context.Context, region string) (*Account, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
 	if err != nil {
 		return nil, fmt.Errorf("open account in %s: %w", region, err)
+	}
+	if cfg.RetryMaxAttempts == 0 { // nobody asks for another number
+		cfg.RetryMaxAttempts = attempts
 	}
 	return &Account{client: ec2.NewFromConfig(cfg), region: region, pause: time.Second}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -27,6 +28,8 @@ type Thing struct {
 	State string   // of an instance: running, then terminated
 	Uses  []string // IDs that cannot go before this one
 	Zone  string
+
+	made time.Time
 }
 
 // Cloud is a region of an account. It has an HTTP server while the test runs.
@@ -37,6 +40,12 @@ type Cloud struct {
 	Created func(Thing)
 	// Stuck are the IDs of things that never go.
 	Stuck []string
+	// Late is how long a thing is missing from the lists after it was made.
+	Late time.Duration
+	// Page, if set, is how many things a list has at most before it says that there are more.
+	Page int
+	// Throttle is how many calls are yet to be refused with RequestLimitExceeded.
+	Throttle int
 
 	mu     sync.Mutex
 	things map[string]*Thing
@@ -70,6 +79,7 @@ func (c *Cloud) Add(thing Thing) string {
 func (c *Cloud) add(thing Thing) string {
 	c.next++
 	thing.ID = fmt.Sprintf("%s-%04d", thing.Kind, c.next)
+	thing.made = time.Now()
 	if thing.Kind == "instance" {
 		thing.State = "running"
 	}
@@ -198,18 +208,23 @@ func (c *Cloud) serveQuery(w http.ResponseWriter, r *http.Request) {
 	defer c.mu.Unlock()
 	c.calls = append(c.calls, action)
 	w.Header().Set("Content-Type", "text/xml")
+	if c.Throttle > 0 {
+		c.Throttle--
+		refuse(w, http.StatusServiceUnavailable, "RequestLimitExceeded", "too many calls")
+		return
+	}
 	body := ""
 	switch d, list := describe[action]; {
 	case list:
-		for _, thing := range c.things {
-			if thing.Kind == d.kind && thing.matches(r) {
-				body += thing.item(d.id)
-			}
-		}
+		var next string
+		body, next = c.page(r, d.kind, d.id)
 		if action == "DescribeInstances" {
 			body = "<reservationSet><item><instancesSet>" + body + "</instancesSet></item></reservationSet>"
 		} else {
 			body = "<" + d.set + ">" + body + "</" + d.set + ">"
+		}
+		if next != "" {
+			body += "<nextToken>" + next + "</nextToken>"
 		}
 	case action == "DetachInternetGateway":
 		c.release(r.FormValue("InternetGatewayId"))
@@ -222,14 +237,39 @@ func (c *Cloud) serveQuery(w http.ResponseWriter, r *http.Request) {
 				continue
 			}
 			if code := c.remove(id); code != "" {
-				w.WriteHeader(http.StatusBadRequest)
-				fmt.Fprintf(w, "<Response><Errors><Error><Code>%s</Code><Message>%s of %s</Message></Error></Errors><RequestID>r</RequestID></Response>", code, action, id)
+				refuse(w, http.StatusBadRequest, code, action+" of "+id)
 				return
 			}
 			break
 		}
 	}
 	fmt.Fprintf(w, `<%sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>%s</%[1]sResponse>`, action, body)
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>r</RequestID></Response>", code, message)
+}
+
+// page returns the items of one page of a list, and the token of the next one: the last ID of this. Key pairs and
+// addresses come whole, as in EC2. It needs the lock.
+func (c *Cloud) page(r *http.Request, kind, id string) (items, next string) {
+	size := c.Page
+	if size == 0 || kind == "key-pair" || kind == "address" {
+		size = len(c.things)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.things)) {
+		thing := c.things[name]
+		if thing.Kind != kind || !thing.matches(r) || name <= r.FormValue("NextToken") || time.Since(thing.made) < c.Late {
+			continue
+		}
+		if size--; size < 0 {
+			return items, next
+		}
+		items += thing.item(id)
+		next = name
+	}
+	return items, ""
 }
 
 func (t *Thing) matches(r *http.Request) bool {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"flashmob/infra"
 	"flashmob/infra/infratest"
@@ -202,6 +203,30 @@ func TestOtherBackendIsRespectedAndRepaired(t *testing.T) {
 	}
 	if _, err := os.Stat(c.Files.State()); !os.IsNotExist(err) {
 		t.Errorf("the default backend was used too: %v", err)
+	}
+}
+
+// What a killed operator had asked for is listed only seconds later; a down that says "0 left" at once would be wrong.
+func TestDownWaitsForWhatIsListedLate(t *testing.T) {
+	cloud, c := cloudAndCluster(t)
+	cloud.Late = 3 * time.Second
+	operator := exec.Command(os.Args[0])
+	operator.Env = append(os.Environ(), "OPERATOR=up "+c.Files.Dir)
+	var once sync.Once
+	cloud.Created = func(thing infratest.Thing) {
+		if thing.Kind == "vpc" {
+			once.Do(func() { operator.Process.Kill() })
+		}
+	}
+	if err := operator.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := operator.Wait(); err == nil {
+		t.Fatal("the operator was not killed")
+	}
+	receipt := down(t, c)
+	if left := cloud.Things(""); len(left) != 0 || len(receipt.Swept) == 0 {
+		t.Errorf("left %v, swept %v", left, receipt.Swept)
 	}
 }
 

@@ -26,10 +26,11 @@ func (c Cluster) Down(ctx context.Context, region string) (receipt infra.Receipt
 	return receipt, err
 }
 
-// lateWait is how long a call of a killed process may still take to show in the account's lists.
-const lateWait = 2 * time.Second
+// lateWait is how long after the death of a process what it had asked for may still come into the account's lists.
+const lateWait = 5 * time.Second
 
 func (c Cluster) down(ctx context.Context, region string, me infra.Holder, stale *infra.Holder) (infra.Receipt, error) {
+	began := time.Now()
 	record, err := c.record()
 	if err != nil {
 		return infra.Receipt{}, err
@@ -77,7 +78,15 @@ func (c Cluster) down(ctx context.Context, region string, me infra.Holder, stale
 			c.notify(infra.Event{Step: "destroy", Detail: fmt.Sprintf("%v: going on by tag", destroyErr)})
 		}
 	}
-	left, swept, sweepErr := c.reconcile(ctx, acct, filter, stale != nil)
+	left, swept, sweepErr := c.reconcile(ctx, acct, filter)
+	if stale != nil && sweepErr == nil && len(left) == 0 {
+		var late []infra.Resource
+		if err := pause(ctx, time.Until(began.Add(lateWait))); err != nil {
+			return infra.Receipt{}, err
+		}
+		left, late, sweepErr = c.reconcile(ctx, acct, filter)
+		swept = append(swept, late...)
+	}
 
 	ended := time.Now().UTC().Truncate(time.Second)
 	record.Ended(instanceIDs(left), ended)
@@ -121,18 +130,20 @@ func (c Cluster) destroy(ctx context.Context, spec infra.Spec, stale *infra.Hold
 	return nil
 }
 
+// pause waits, not at all for a time that is over.
+func pause(ctx context.Context, wait time.Duration) error {
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // reconcile lists what the account still has, deletes it and lists again; it returns what is left and what it deleted.
-func (c Cluster) reconcile(ctx context.Context, acct *infra.Account, f infra.Filter, died bool) (left, swept []infra.Resource, err error) {
+func (c Cluster) reconcile(ctx context.Context, acct *infra.Account, f infra.Filter) (left, swept []infra.Resource, err error) {
 	c.notify(infra.Event{Step: "list", Detail: "what the account still has"})
 	left, err = acct.List(ctx, f)
-	if err == nil && len(left) == 0 && died {
-		select { // a call that the dead holder had sent may land only now
-		case <-time.After(lateWait):
-		case <-ctx.Done():
-			return nil, nil, context.Cause(ctx)
-		}
-		left, err = acct.List(ctx, f)
-	}
 	if err != nil || len(left) == 0 {
 		return left, nil, err
 	}

@@ -54,9 +54,35 @@ func TestLostAnswerLeavesTheObject(t *testing.T) {
 	}
 }
 
+func TestWhatIsMadeCanBeListedLate(t *testing.T) {
+	s, _ := start(t)
+	api := client(s)
+	order(t, s, sandbox.Fault{Kind: sandbox.Late, Action: "CreateVpc", For: time.Hour})
+	made, err := api.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{*made.Vpc.VpcId}
+	if out, err := api.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{}); err != nil || len(out.Vpcs) != 0 {
+		t.Errorf("listed at once: %d, %v", len(out.Vpcs), err)
+	}
+	if _, err := api.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{VpcIds: ids}); errorCode(err) != "InvalidVpcID.NotFound" {
+		t.Errorf("described at once: %v", err)
+	}
+	if _, err := api.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: &ids[0], CidrBlock: aws.String("10.0.0.0/24")}); err != nil {
+		t.Errorf("what is not listed cannot be used: %v", err)
+	}
+	if err := s.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := api.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{VpcIds: ids}); err != nil || len(out.Vpcs) != 1 {
+		t.Errorf("never listed: %v", err)
+	}
+}
+
 func TestOrdersThatCannotWorkAreRefused(t *testing.T) {
 	s, _ := start(t)
-	for _, f := range []sandbox.Fault{{Kind: "rain"}, {Kind: sandbox.SlowBoot}, {Kind: sandbox.SlowLink}} {
+	for _, f := range []sandbox.Fault{{Kind: "rain"}, {Kind: sandbox.SlowBoot}, {Kind: sandbox.SlowLink}, {Kind: sandbox.Late}} {
 		if err := s.Order(t.Context(), f); err == nil || !strings.Contains(err.Error(), string(f.Kind)) {
 			t.Errorf("%+v: %v", f, err)
 		}

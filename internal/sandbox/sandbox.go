@@ -53,6 +53,7 @@ const (
 	SSHRefused = cloud.SSHRefused
 	Preempt    = cloud.Preempt
 	SlowLink   = cloud.SlowLink
+	Late       = cloud.Late
 )
 
 // Start returns the sandbox that serves the folder dir, with a new server where none runs. The folder is made if need be

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"log/slog"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -32,7 +33,8 @@ type Cloud struct {
 
 	mu sync.Mutex // guards what follows; never held while a host starts
 	*state
-	applied map[string]wiring // what each running host was last wired with
+	applied map[string]wiring    // what each running host was last wired with
+	late    map[string]time.Time // until when objects are kept from being listed, by ID
 	closing bool
 
 	dirty chan struct{}
@@ -54,7 +56,7 @@ func Open(config Config) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{config: config, log: config.Log, file: file, state: s, applied: map[string]wiring{},
+	c := &Cloud{config: config, log: config.Log, file: file, state: s, applied: map[string]wiring{}, late: map[string]time.Time{},
 		dirty: make(chan struct{}, 1), stop: make(chan struct{})}
 	c.tasks.Go(c.wireLoop)
 	c.mu.Lock()
@@ -133,6 +135,7 @@ func (c *Cloud) Clear() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Faults = nil
+	clear(c.late)
 	for _, i := range c.Instances {
 		i.LinkRate = 0
 	}
@@ -151,8 +154,9 @@ func (c *Cloud) Ordered() []Fault {
 	return out
 }
 
-// forget drops instances that were terminated long ago. The caller holds the lock.
+// forget drops instances that were terminated long ago, and what hides nothing any more. The caller holds the lock.
 func (c *Cloud) forget() {
+	maps.DeleteFunc(c.late, func(_ string, until time.Time) bool { return time.Now().After(until) })
 	for id, i := range c.Instances {
 		if i.State == terminated && time.Since(i.Ended) > remember {
 			delete(c.Instances, id)

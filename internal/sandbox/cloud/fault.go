@@ -18,6 +18,7 @@ const (
 	SSHRefused Kind = "ssh-refused" // the host is up, its sshd is not: For
 	Preempt    Kind = "preempt"     // the spot instance is taken away: After
 	SlowLink   Kind = "slow-link"   // the host's link is shaped: Rate
+	Late       Kind = "late"        // what a call makes is not listed yet: Action, For
 )
 
 // Fault is one thing that goes wrong on order. Zone, Type, Name and Spot narrow down which launches it strikes; empty
@@ -44,7 +45,7 @@ type Fault struct {
 func (f *Fault) check() error {
 	switch f.Kind {
 	case Capacity, APIError, Preempt:
-	case SlowBoot, SSHRefused:
+	case SlowBoot, SSHRefused, Late:
 		if f.For <= 0 {
 			return fmt.Errorf("fault %s: for: must be above 0", f.Kind)
 		}
@@ -113,6 +114,21 @@ func (c *Cloud) callFault(action string) *Fault {
 	return nil
 }
 
+// hideNew keeps what a call has made, as against before, from being listed for as long as a fault orders. Like EC2's,
+// the account itself knows of it at once: only Describe calls are behind.
+func (c *Cloud) hideNew(action string, before map[string]object) {
+	for id := range c.all() {
+		if before[id] != nil {
+			continue
+		}
+		for _, f := range c.Faults {
+			if f.Kind == Late && glob(f.Action, action) && f.strikes() {
+				c.late[id] = time.Now().Add(f.For)
+			}
+		}
+	}
+}
+
 func (f *Fault) error() *Error {
 	e := &Error{f.Status, f.Code, "Refused on order of the sandbox."}
 	if e.Status == 0 {
@@ -127,7 +143,7 @@ func (f *Fault) error() *Error {
 // orderFaults sets on a new instance what is ordered for it.
 func (c *Cloud) orderFaults(i *instance) {
 	for _, f := range c.Faults {
-		if f.Kind == Capacity || f.Kind == APIError || !f.matches(i, i.Labels["Name"]) {
+		if f.Kind == Capacity || f.Kind == APIError || f.Kind == Late || !f.matches(i, i.Labels["Name"]) {
 			continue
 		}
 		if f.Kind == Preempt && !i.Spot || !f.strikes() {

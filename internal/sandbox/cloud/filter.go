@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // attributes are what an object can be filtered by; nil marks an attribute that is known but has no value.
@@ -75,12 +76,12 @@ func wildcard(pattern, value string) bool {
 func pick[T object](q query, all map[string]T, ids []string, missing string) ([]T, error) {
 	filters := q.filters()
 	if len(ids) == 0 {
-		ids = slices.Sorted(maps.Keys(all))
+		ids = slices.DeleteFunc(slices.Sorted(maps.Keys(all)), q.hidden)
 	}
 	var out []T
 	for _, id := range ids {
 		o, found := all[id]
-		if !found {
+		if !found || q.hidden(id) {
 			return nil, refuse(missing, "The ID '%s' does not exist", id)
 		}
 		matched, err := match(filters, o.attributes(), o.tags())
@@ -93,6 +94,9 @@ func pick[T object](q query, all map[string]T, ids []string, missing string) ([]
 	}
 	return out, nil
 }
+
+// hidden reports whether an object is still to be kept from being listed.
+func (q query) hidden(id string) bool { return time.Now().Before(q.late[id]) }
 
 // object is what every thing in the account has.
 type object interface {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // query is a call's parameters as the EC2 query protocol writes them: flat names with numbered parts, as in
@@ -12,6 +13,7 @@ import (
 type query struct {
 	values url.Values
 	prefix string
+	late   map[string]time.Time // objects that may not be listed yet, by ID
 }
 
 func (q query) get(name string) string { return q.values.Get(q.prefix + name) }
@@ -35,7 +37,7 @@ func (q query) each(name string) []query {
 		if !q.anyUnder(prefix) {
 			return out
 		}
-		out = append(out, query{q.values, prefix})
+		out = append(out, query{q.values, prefix, q.late})
 	}
 }
 

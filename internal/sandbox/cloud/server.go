@@ -148,7 +148,9 @@ func (c *Cloud) Do(name string, values url.Values) (any, error) {
 	if fault != nil && !fault.Lost {
 		return nil, errors.Join(fault.error(), c.persistErr())
 	}
-	body, err := do(c, query{values: values})
+	before := c.all()
+	body, err := do(c, query{values: values, late: c.late})
+	c.hideNew(name, before)
 	if err != nil || strings.HasPrefix(name, "Describe") && fault == nil {
 		return body, err
 	}

@@ -25,6 +25,26 @@ type client struct {
 // errGone is what read and delete return for a resource that does not exist.
 var errGone = errors.New("resource does not exist")
 
+// errTerminated is the errGone of an instance that the cloud still lists, as ended.
+var errTerminated = fmt.Errorf("%w any more: terminated", errGone)
+
+// appearWait is how long something that was just made may be missing from the cloud's lists.
+const appearWait = time.Minute
+
+// whenListed reads a new resource, again for as long as the cloud does not list it yet.
+func whenListed[T any](ctx context.Context, read func() (T, error)) (found T, err error) {
+	deadline := time.Now().Add(appearWait)
+	err = poll(ctx, func() (bool, error) {
+		found, err = read()
+		unlisted := errors.Is(err, errGone) && !errors.Is(err, errTerminated)
+		if unlisted && time.Now().Before(deadline) {
+			return false, nil
+		}
+		return true, err
+	})
+	return found, err
+}
+
 func newClient(ctx context.Context, region string, tags map[string]string) (*client, error) {
 	options := []func(*config.LoadOptions) error{config.WithRetryer(retryer)}
 	if region != "" {

@@ -51,12 +51,31 @@ func TestEngineMakesChangesAndDestroysACluster(t *testing.T) {
 	stack := newStack(t, s, func(ctx *pulumi.Context) error { return program(ctx, hosts, s.Operator().String()) })
 	ctx := t.Context()
 
+	// Like EC2, it lists nothing at once, and now and then has had enough.
+	for _, f := range []sandbox.Fault{
+		{Kind: sandbox.Late, For: 300 * time.Millisecond, Times: -1},
+		{Kind: sandbox.APIError, Action: "Create*", Code: "RequestLimitExceeded", Status: 503, Skip: 1, Times: 2},
+		{Kind: sandbox.APIError, Action: "Describe*", Code: "RequestLimitExceeded", Status: 503, Skip: 2, Times: 2},
+	} {
+		if err := s.Order(ctx, f); err != nil {
+			t.Fatal(err)
+		}
+	}
 	began := time.Now()
 	up, err := stack.Up(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("up of 2 hosts: %v", time.Since(began))
+	faults, err := s.Faults(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		if f.Struck < 2 {
+			t.Errorf("%s struck %d times: nothing is proven", f.Kind, f.Struck)
+		}
+	}
 	if public, _ := up.Outputs["host-0"].Value.(string); public == "" {
 		t.Errorf("no public address in %v", up.Outputs)
 	}

@@ -43,6 +43,9 @@ func createInstance(ctx context.Context, c *client, in props) (string, error) {
 		return "", err
 	}
 	id := aws.ToString(out.Instances[0].InstanceId)
+	if _, err := whenListed(ctx, func() (types.Instance, error) { return c.instance(ctx, id) }); err != nil {
+		return id, fmt.Errorf("instance %s ended while it started: %w", id, err)
+	}
 	return id, poll(ctx, func() (bool, error) {
 		i, err := c.instance(ctx, id)
 		if err != nil {
@@ -136,7 +139,10 @@ func (c *client) instance(ctx context.Context, id string) (types.Instance, error
 	}
 	for _, r := range out.Reservations {
 		for _, i := range r.Instances {
-			if i.State != nil && i.State.Name != types.InstanceStateNameTerminated {
+			if i.State != nil && i.State.Name == types.InstanceStateNameTerminated {
+				return types.Instance{}, errTerminated
+			}
+			if i.State != nil {
 				return i, nil
 			}
 		}

@@ -168,7 +168,7 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 	state := in.with(c.tagsAll(k, in)).with(props{"id": id})
 	if err == nil {
 		var read props
-		if read, err = k.read(ctx, c, id, state); err == nil {
+		if read, err = whenListed(ctx, func() (props, error) { return k.read(ctx, c, id, state) }); err == nil {
 			state = state.with(read)
 		}
 	}

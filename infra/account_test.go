@@ -1,0 +1,45 @@
+package infra_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"flashmob/infra"
+	"flashmob/infra/infratest"
+)
+
+func TestListReadsEveryPage(t *testing.T) {
+	cloud := infratest.New(t)
+	for range 3 {
+		fill(cloud, tags("run-1", "flashmob", "ann@laptop"))
+	}
+	whole, err := openAccount(t).List(context.Background(), infra.Filter{Run: "run-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := len(cloud.Calls())
+	cloud.Page = 2
+	paged, err := openAccount(t).List(context.Background(), infra.Filter{Run: "run-1"})
+	if err != nil || len(paged) != 42 || len(whole) != len(paged) {
+		t.Errorf("%d things in pages of 2, %d in one, of 42: %v", len(paged), len(whole), err)
+	}
+	if made := len(cloud.Calls()) - calls; made <= calls {
+		t.Errorf("%d calls for pages of 2, %d for whole lists: nothing is proven", made, calls)
+	}
+}
+
+func TestThrottledCallsAreMadeAgain(t *testing.T) {
+	cloud := infratest.New(t)
+	fill(cloud, tags("run-1", "flashmob", "ann@laptop"))
+	cloud.Throttle = 1
+	if _, err := openAccount(t).List(context.Background(), infra.Filter{}); err == nil || !strings.Contains(err.Error(), "RequestLimitExceeded") {
+		t.Errorf("one attempt was asked for, and yet: %v", err)
+	}
+	t.Setenv("AWS_MAX_ATTEMPTS", "")
+	cloud.Throttle = 3
+	found, err := openAccount(t).List(context.Background(), infra.Filter{})
+	if err != nil || len(found) != 14 {
+		t.Errorf("listed %d of 14: %v", len(found), err)
+	}
+}
