@@ -385,3 +385,13 @@ func TestFaultKeepsTheTypesThatCallersBranchOn(t *testing.T) {
 		t.Error("no fault became one")
 	}
 }
+
+func TestPricesNameEveryRegionOnce(t *testing.T) {
+	prices, err := ReadPrices(strings.NewReader("# as_of,2025-06\nb,c5,1,1\na,c5,1,1\nb,m5,1,1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(prices.Regions(), " "); got != "a b" {
+		t.Errorf("the regions are %q, want a and b", got)
+	}
+}

@@ -88,6 +88,7 @@ type Cluster struct {
 	status   atomic.Pointer[worker.Status]
 	fed      chan struct{} // closed when nothing of the input has to be brought any more
 	fedOnce  sync.Once
+	keeping  sync.WaitGroup // hosts awake
 
 	mu      sync.Mutex
 	remotes []*remote
@@ -135,6 +136,7 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	err = c.work(ctx, crew)
 	enough()
 	crew.wait() // so that no worker is started behind stop's back
+	c.keeping.Wait()
 	if few := context.Cause(ctx); err != nil && errors.Is(few, ErrTooFewHosts) {
 		err = few
 	}
@@ -196,6 +198,7 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	c.mu.Lock()
 	c.remotes = append(c.remotes, r)
 	c.mu.Unlock()
+	c.keeping.Go(func() { connected.keepAwake(ctx, r.beat) })
 	if c.Attach {
 		return r, nil
 	}

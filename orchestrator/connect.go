@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"flashmob/inventory"
+	"flashmob/worker"
 )
 
 const (
@@ -139,24 +140,39 @@ func passes(err error) bool {
 // remote is a host that is connected: what it is, and where on it things are.
 type remote struct {
 	*conn
-	arch  string
-	home  string // the login's home folder
-	cores string
+	arch string
+	home string        // the login's home folder
+	beat time.Duration // how often its heartbeat is to be touched
 }
 
 // survey finds out what a host is.
 func survey(ctx context.Context, c *conn) (*remote, error) {
-	out, err := c.run(ctx, "uname -m; pwd; nproc", nil)
+	out, err := c.run(ctx, fmt.Sprintf("uname -m; pwd; nproc; cat %s 2>/dev/null || true", worker.LimitsFile), nil)
 	if err != nil {
 		return nil, fmt.Errorf("survey: %w", err)
 	}
 	lines := strings.Fields(out)
-	if len(lines) != 3 {
+	if len(lines) < 3 {
 		return nil, fmt.Errorf("survey: unexpected answer %q", out)
 	}
 	arch := map[string]string{"x86_64": "amd64", "aarch64": "arm64"}[lines[0]]
 	if arch == "" {
 		return nil, fmt.Errorf("survey: no worker for %s hosts", lines[0])
 	}
-	return &remote{conn: c, arch: arch, home: lines[1], cores: lines[2]}, nil
+	return &remote{conn: c, arch: arch, home: lines[1], beat: worker.BeatInterval([]byte(strings.Join(lines[3:], "\n")))}, nil
+}
+
+// keepAwake touches the host's heartbeat until ctx ends or the connection breaks: nothing else does while it gets its
+// files and runs its setup. Once its worker runs, that does it too, and needs no operator.
+func (c *conn) keepAwake(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	s := Session{c}
+	for s.Touch(ctx) == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

@@ -13,16 +13,16 @@ import (
 // itself off. Where it is missing, nobody minds.
 const Heartbeat = "/run/flashmob/heartbeat"
 
-// limitsFile says how long that is.
-const limitsFile = "/etc/flashmob/limits"
+// LimitsFile says on such a host how long that is.
+const LimitsFile = "/etc/flashmob/limits"
 
 // heartbeatEvery is how often the heartbeat is touched at the least.
 const heartbeatEvery = 20 * time.Second
 
 // stayAwake touches the heartbeat while the run is heard of, until ctx ends.
 func stayAwake(ctx context.Context, heard func() bool) error {
-	limits, _ := os.ReadFile(limitsFile) // without limits the host never sleeps
-	tick := time.NewTicker(beatInterval(limits))
+	limits, _ := os.ReadFile(LimitsFile) // without limits the host never sleeps
+	tick := time.NewTicker(BeatInterval(limits))
 	defer tick.Stop()
 	for {
 		if _, err := os.Stat(filepath.Dir(Heartbeat)); err == nil && heard() {
@@ -37,8 +37,8 @@ func stayAwake(ctx context.Context, heard func() bool) error {
 	}
 }
 
-// beatInterval returns how often to touch the heartbeat of a host with these limits: four times before it would sleep.
-func beatInterval(limits []byte) time.Duration {
+// BeatInterval returns how often to touch the heartbeat of a host with these limits: four times before it would sleep.
+func BeatInterval(limits []byte) time.Duration {
 	for line := range bytes.Lines(limits) {
 		if text, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("IDLE_SECONDS=")); ok {
 			if idle, err := strconv.Atoi(string(text)); err == nil && idle > 0 {

@@ -13,7 +13,7 @@ func TestHeartbeatComesOftenEnoughForTheHost(t *testing.T) {
 		"IDLE_SECONDS=0\n":                   heartbeatEvery,
 		"IDLE_SECONDS=x\n":                   heartbeatEvery,
 	} {
-		if got := beatInterval([]byte(limits)); got != want {
+		if got := BeatInterval([]byte(limits)); got != want {
 			t.Errorf("%q: every %v, want %v", limits, got, want)
 		}
 	}

@@ -60,7 +60,7 @@ func TestReportTellsWhatHappenedAndWhatToDo(t *testing.T) {
 		{ // from another process, as text
 			fmt.Errorf("workers-1: worker ended: exit status 1: worker: join run x: %v: %w", worker.ErrVersion, orchestrator.ErrNoWorkers),
 			"flashmob: workers-1: worker ended: exit status 1: worker: join run x: versions differ: no workers left\n" +
-				"hint: build both programs from one checkout: make build\n",
+				"hint: build all programs from one checkout: make build-all\n",
 		},
 	} {
 		var out strings.Builder
