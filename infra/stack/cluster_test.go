@@ -274,8 +274,12 @@ func TestOperatorKilledWhileCreating(t *testing.T) {
 					t.Errorf("after the repair: %v", cloud.Things(""))
 				}
 			}
+			began := time.Now()
 			if receipt := down(t, c); len(cloud.Things("")) != 0 || len(receipt.Left) != 0 {
 				t.Errorf("left %v", cloud.Things(""))
+			}
+			if took := time.Since(began); took > stubborn {
+				t.Errorf("down took %v: it waited for something that Pulumi does not know of", took)
 			}
 		})
 	}
