@@ -11,9 +11,9 @@
 // tag and deleted. It happens before the next operation does anything else, without being asked for.
 //
 // A Down after a holder that died sweeps, while Pulumi destroys, what Pulumi does not know of: its provider would wait for
-many minutes for a network that a stray still uses. And it does not end before what a late call made must be listed.
-
-An Up that fails keeps what it made, so that a second one goes on; Down removes it. A Down that fails says what is
+// many minutes for a network that a stray still uses. And it does not end before what a late call made must be listed.
+//
+// An Up that fails keeps what it made, so that a second one goes on; Down removes it. A Down that fails says what is
 // left and can be called again; it also works when Pulumi's state is lost, by tag alone.
 //
 // The package is heavy to link, about twenty milliseconds and thirty megabytes at the start of the process: programs
