@@ -128,6 +128,7 @@ func (c Cluster) destroy(ctx context.Context, spec infra.Spec, acct *infra.Accou
 		if err != nil {
 			return err
 		}
+		c = c.inTurn()
 		sweeping, stop := context.WithCancel(ctx)
 		var group sync.WaitGroup
 		group.Go(func() { c.sweepStrays(sweeping, acct, spec, st.ids()) })
