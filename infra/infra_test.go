@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -246,6 +247,33 @@ func TestOtherErrorsAreNoRefusals(t *testing.T) {
 		if r, ok := ReadRefusal(text, Rung{}, time.Now()); ok {
 			t.Errorf("%q: %v", text, r)
 		}
+	}
+}
+
+func TestOldPricesSayTheirDate(t *testing.T) {
+	now := time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
+	for asOf, want := range map[string]string{
+		"2025-06": "prices of 2025-06", "2025-09": "", "2026-01": "", "last June": "prices of last June", "": "prices of an unknown date",
+	} {
+		if got := (Prices{AsOf: asOf}).Note(now); got != want {
+			t.Errorf("as of %q: %q, want %q", asOf, got, want)
+		}
+	}
+}
+
+func TestNearTypesAreThoseThatWereMeant(t *testing.T) {
+	p := ListPrices()
+	for typ, want := range map[string]string{"c7h.xlarge": "c7g.xlarge", "c5.xlarg": "c5.xlarge", "c7g-4xlarge": "c7g.4xlarge"} {
+		near := p.Near(typ)
+		if len(near) != 3 || !slices.Contains(near, want) {
+			t.Errorf("%s: near %v, want %s", typ, near, want)
+		}
+		if _, err := p.Instance("us-west-2", near[0]); err != nil {
+			t.Errorf("%s: near is %v", typ, err)
+		}
+	}
+	if near := (Prices{}).Near("c5.large"); len(near) != 0 {
+		t.Errorf("near in no table: %v", near)
 	}
 }
 

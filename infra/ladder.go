@@ -36,6 +36,9 @@ type Refusal struct {
 
 func (r Refusal) String() string { return fmt.Sprintf("%v: refused, %s", r.Rung, r.Code) }
 
+// NoSuchType reports whether the region has the type in no zone.
+func (r Refusal) NoSuchType() bool { return refusals[r.Code] == otherType }
+
 // What another try has to change after a refusal.
 type remedy int
 

@@ -2,6 +2,7 @@ package infra
 
 import (
 	"bufio"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Prices is what things cost, by region. The zero value knows no price.
@@ -17,6 +19,19 @@ type Prices struct {
 	// AsOf is the date of the table, "2025-06".
 	AsOf string
 	rows map[priceKey]Price
+}
+
+// old is the age from which on prices are shown with their date: lists change once or twice a year.
+const old = 180 * 24 * time.Hour
+
+// Note says of what date the prices are if that is long before now, "prices of 2025-06"; else it is empty. A date that
+// cannot be read is not trusted, and said.
+func (p Prices) Note(now time.Time) string {
+	date, err := time.Parse("2006-01", p.AsOf)
+	if err == nil && now.Sub(date) < old {
+		return ""
+	}
+	return "prices of " + cmp.Or(p.AsOf, "an unknown date")
 }
 
 type priceKey struct{ region, item string }
@@ -41,6 +56,53 @@ type NoPriceError struct{ Region, Item string }
 
 func (e *NoPriceError) Error() string {
 	return fmt.Sprintf("price %s in %s: not in the price table", e.Item, e.Region)
+}
+
+// Near are the instance types of the table whose names are most like typ, the nearest first: what somebody who wrote
+// typ may have meant.
+func (p Prices) Near(typ string) []string {
+	_, size, _ := strings.Cut(typ, ".")
+	near := map[string]bool{}
+	for key := range p.rows {
+		family, _, whole := strings.Cut(key.item, ".")
+		if key.region == "*" || family == "disk" {
+			continue
+		}
+		if whole {
+			near[key.item] = true
+			continue
+		}
+		for _, s := range []string{"large", "xlarge", "2xlarge", "4xlarge", size} {
+			if sizes[s] != 0 {
+				near[family+"."+s] = true
+			}
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(near), func(a, b string) int {
+		return cmp.Or(cmp.Compare(distance(typ, a), distance(typ, b)), cmp.Compare(a, b))
+	})
+	return names[:min(3, len(names))]
+}
+
+// distance is how many letters have to be added, taken or changed to make b of a (Levenshtein's).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 //go:embed prices.csv

@@ -32,9 +32,11 @@ type UpResult struct {
 	Changes       Changes             `json:"changes"`
 	Refusals      []Refusal           `json:"refusals,omitempty"`
 	// Hourly is dollars an hour; Unpriced says why it is not known when it is zero.
-	Hourly   float64       `json:"hourly"`
-	Unpriced string        `json:"unpriced,omitempty"`
-	Took     time.Duration `json:"took"`
+	Hourly   float64 `json:"hourly"`
+	Unpriced string  `json:"unpriced,omitempty"`
+	// PriceNote says of what date the prices are when that is long ago.
+	PriceNote string        `json:"price_note,omitempty"`
+	Took      time.Duration `json:"took"`
 }
 
 // PreviewResult is what an up would come to.
@@ -44,6 +46,7 @@ type PreviewResult struct {
 	Resources []string `json:"resources"` // "create instance workers-2"
 	Hourly    float64  `json:"hourly"`
 	Unpriced  string   `json:"unpriced,omitempty"`
+	PriceNote string   `json:"price_note,omitempty"` // as in UpResult
 }
 
 // LeftError says that a cluster is not gone.

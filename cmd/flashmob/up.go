@@ -116,10 +116,18 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 		if up.Unpriced != "" {
 			fmt.Fprintf(show.out, "cost     not known: %s\n", up.Unpriced)
 		} else {
-			fmt.Fprintf(show.out, "cost     $%.2f an hour until flashmob down\n", up.Hourly)
+			fmt.Fprintf(show.out, "cost     $%.2f an hour until flashmob down%s\n", up.Hourly, inBrackets(up.PriceNote))
 		}
 		fmt.Fprintf(show.out, "hosts    %s\n", up.InventoryFile)
 	})
+}
+
+// inBrackets is a note behind a figure; there may be none.
+func inBrackets(note string) string {
+	if note == "" {
+		return ""
+	}
+	return " (" + note + ")"
 }
 
 func showPreview(show *display, p *infra.PreviewResult) {
@@ -133,7 +141,7 @@ func showPreview(show *display, p *infra.PreviewResult) {
 	for _, resource := range p.Resources {
 		fmt.Fprintln(show.out, resource)
 	}
-	price := fmt.Sprintf("$%.2f an hour", p.Hourly)
+	price := fmt.Sprintf("$%.2f an hour%s", p.Hourly, inBrackets(p.PriceNote))
 	if p.Unpriced != "" {
 		price = "price not known: " + p.Unpriced
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"flashmob/infra"
@@ -30,6 +31,18 @@ func (c Cluster) notify(e infra.Event) {
 		e.At = time.Now()
 	}
 	c.Notify(e)
+}
+
+// inTurn is c for several goroutines: Notify is still called from one at a time.
+func (c Cluster) inTurn() Cluster {
+	var mu sync.Mutex
+	notify := c.notify
+	c.Notify = func(e infra.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		notify(e)
+	}
+	return c
 }
 
 func (c Cluster) prices() infra.Prices {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -127,6 +128,40 @@ func TestCapacityErrorsClimbTheLadder(t *testing.T) {
 	cloud.Refuse = func(thing infratest.Thing) string { return "UnauthorizedOperation: you may not" }
 	if _, err := c.Up(context.Background(), infra.Spec{Size: 4}); err == nil || !strings.Contains(err.Error(), "workers-3: ") || !strings.Contains(err.Error(), "UnauthorizedOperation") {
 		t.Errorf("another error: %v", err)
+	}
+	down(t, c)
+}
+
+func TestEveryRungIsClimbedInOrder(t *testing.T) {
+	cloud, c := cloudAndCluster(t)
+	cloud.Refuse = func(thing infratest.Thing) string {
+		if thing.Kind == "instance" && (thing.Spot || thing.Type == "c7g.xlarge") {
+			return "InsufficientInstanceCapacity: there is none"
+		}
+		return ""
+	}
+	var shown []string
+	c.Notify = func(e infra.Event) {
+		if e.Step == "refused" {
+			shown = append(shown, e.Detail)
+		}
+	}
+	spec := threeHosts()
+	spec.Spot, spec.MoreTypes = true, []string{"c6g.xlarge"}
+	result := up(t, c, spec)
+	var want []string
+	for _, way := range []string{"c7g.xlarge spot", "c6g.xlarge spot", "c7g.xlarge on demand"} {
+		for _, zone := range []string{"us-west-2a", "us-west-2b"} {
+			want = append(want, way+" in "+zone+": refused, InsufficientInstanceCapacity")
+		}
+	}
+	if !slices.Equal(shown, want) || len(result.Refusals) != len(want) {
+		t.Errorf("shown %q\nwant  %q, and %d in the result", shown, want, len(result.Refusals))
+	}
+	for _, in := range cloud.Things("instance") {
+		if in.Spot || in.Type == "c7g.xlarge" {
+			t.Errorf("bought %+v", in)
+		}
 	}
 	down(t, c)
 }
@@ -274,8 +309,12 @@ func TestOperatorKilledWhileCreating(t *testing.T) {
 					t.Errorf("after the repair: %v", cloud.Things(""))
 				}
 			}
+			began := time.Now()
 			if receipt := down(t, c); len(cloud.Things("")) != 0 || len(receipt.Left) != 0 {
 				t.Errorf("left %v", cloud.Things(""))
+			}
+			if took := time.Since(began); took > stubborn {
+				t.Errorf("down took %v: it waited for something that Pulumi does not know of", took)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
@@ -66,7 +67,7 @@ func (c Cluster) down(ctx context.Context, region string, me infra.Holder, stale
 
 	var destroyErr error
 	if known && was != infra.Gone {
-		destroyErr = c.destroy(ctx, spec, stale)
+		destroyErr = c.destroy(ctx, spec, acct, stale, was != infra.Up)
 		if ctx.Err() != nil {
 			return infra.Receipt{}, errors.Join(destroyErr, context.Cause(ctx))
 		}
@@ -115,11 +116,24 @@ func instanceIDs(resources []infra.Resource) []string {
 	return ids
 }
 
-// destroy lets Pulumi destroy what it knows.
-func (c Cluster) destroy(ctx context.Context, spec infra.Spec, stale *infra.Holder) error {
+// destroy lets Pulumi destroy what it knows. Where the last operation did not come to its end, strays go meanwhile:
+// one instance that is not in the state keeps the network, and Pulumi would wait for it for as long as its provider does.
+func (c Cluster) destroy(ctx context.Context, spec infra.Spec, acct *infra.Account, stale *infra.Holder, unfinished bool) error {
 	stack, err := c.open(ctx, spec.Region, stale)
 	if err != nil {
 		return err
+	}
+	if stale != nil || unfinished {
+		st, err := readState(ctx, stack)
+		if err != nil {
+			return err
+		}
+		c = c.inTurn()
+		sweeping, stop := context.WithCancel(ctx)
+		var group sync.WaitGroup
+		group.Go(func() { c.sweepStrays(sweeping, acct, spec, st.ids()) })
+		defer group.Wait()
+		defer stop()
 	}
 	w := watch(c.notify)
 	_, err = stack.Destroy(ctx, optdestroy.EventStreams(w.events))

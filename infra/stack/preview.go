@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 
@@ -41,7 +42,7 @@ func (c Cluster) preview(ctx context.Context, spec infra.Spec, stale *infra.Hold
 	if err != nil {
 		return infra.PreviewResult{}, fmt.Errorf("preview cluster %s: %w", spec.Stack, w.err(err))
 	}
-	result := infra.PreviewResult{Spec: spec, Changes: changes(w.counts), Resources: w.planned}
+	result := infra.PreviewResult{Spec: spec, Changes: changes(w.counts), Resources: w.planned, PriceNote: c.prices().Note(time.Now())}
 	if result.Hourly, err = c.prices().Hourly(spec); err != nil {
 		result.Unpriced = err.Error()
 	}

@@ -60,7 +60,8 @@ func chooseZone(ctx *pulumi.Context, spec *infra.Spec, zones func([]string)) err
 	}
 	names := slices.Sorted(slices.Values(offered.Locations))
 	if len(names) == 0 {
-		return fmt.Errorf("find zones with %s: NoOffering: no zone of %s offers it", spec.Type, spec.Region)
+		return fmt.Errorf("find zones with %s: NoOffering: no zone of %s offers it; near it are %s",
+			spec.Type, spec.Region, near(spec.Type))
 	}
 	if zones != nil {
 		zones(names)

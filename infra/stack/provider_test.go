@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -169,17 +170,36 @@ func (plugin) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.Read
 	return &pulumirpc.ReadResponse{Id: r.Id, Properties: r.Properties, Inputs: r.Inputs}, nil
 }
 
-func (plugin) Delete(_ context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
-	answer, err := http.Get(os.Getenv("AWS_ENDPOINT_URL") + "/delete?id=" + url.QueryEscape(r.Id))
+// Delete tries again for as long as the thing is in use, as the real provider does, which goes on for many minutes.
+func (p plugin) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	for deadline := time.Now().Add(stubborn); ; {
+		code, err := p.delete(r.Id)
+		switch {
+		case err != nil || code == "" || strings.HasSuffix(code, ".NotFound"):
+			return &emptypb.Empty{}, err
+		case code != "DependencyViolation" || time.Now().After(deadline):
+			return nil, status.Error(codes.Unknown, code)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// stubborn is longer than any operation of these tests may take.
+const stubborn = 40 * time.Second
+
+// delete returns the error code of the cloud, "" for done.
+func (plugin) delete(id string) (string, error) {
+	answer, err := http.Get(os.Getenv("AWS_ENDPOINT_URL") + "/delete?id=" + url.QueryEscape(id))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer answer.Body.Close()
 	code, err := io.ReadAll(answer.Body)
-	if err == nil && len(code) > 0 && !strings.HasSuffix(string(code), ".NotFound") {
-		err = status.Error(codes.Unknown, string(code))
-	}
-	return &emptypb.Empty{}, err
+	return string(code), err
 }
 
 func (plugin) Invoke(_ context.Context, r *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {

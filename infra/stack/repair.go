@@ -173,11 +173,15 @@ func (c Cluster) settle(ctx context.Context, stack auto.Stack, account *infra.Ac
 			return err
 		}
 	}
+	return c.sweepStray(ctx, account, spec, st.ids())
+}
+
+// sweepStray deletes what carries the cluster's tags and is not known.
+func (c Cluster) sweepStray(ctx context.Context, account *infra.Account, spec infra.Spec, known map[string]bool) error {
 	listed, err := account.List(ctx, infra.Filter{Run: spec.ID})
 	if err != nil {
 		return err
 	}
-	known := st.ids()
 	var strays []infra.Resource
 	for _, r := range listed {
 		// Volumes belong to their instances, known or not, and go with them.
@@ -188,4 +192,17 @@ func (c Cluster) settle(ctx context.Context, stack auto.Stack, account *infra.Ac
 	return account.Sweep(ctx, strays, func(r infra.Resource) {
 		c.notify(infra.Event{Step: "sweep", Kind: string(r.Kind), Name: r.ID, Detail: "made by an interrupted call, not in the state"})
 	})
+}
+
+// sweepStrays deletes strays again and again until ctx ends: they may be listed late. What it cannot delete is shown,
+// and left to the list that ends every Down.
+func (c Cluster) sweepStrays(ctx context.Context, account *infra.Account, spec infra.Spec, known map[string]bool) {
+	for {
+		if err := c.sweepStray(ctx, account, spec, known); err != nil && ctx.Err() == nil {
+			c.notify(infra.Event{Step: "sweep", Detail: err.Error()})
+		}
+		if pause(ctx, time.Second) != nil {
+			return
+		}
+	}
 }

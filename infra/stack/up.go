@@ -87,6 +87,9 @@ func (u *upward) climb(ctx context.Context) (map[string]any, map[string]int, err
 	for {
 		rung, ok := infra.NextRung(u.rungs(), refused)
 		if !ok {
+			if !slices.ContainsFunc(refused, func(r infra.Refusal) bool { return !r.NoSuchType() }) {
+				return nil, nil, fmt.Errorf("instance type %q: %s has none; near it are %s", u.spec.Type, u.spec.Region, near(u.spec.Type))
+			}
 			return nil, nil, fmt.Errorf("no capacity on any of the %d ways to buy it: %s", len(u.rungs()), lastWords(refused))
 		}
 		// What a refused rung did get stays, unless the next one is in another zone: a cluster stands in one.
@@ -127,6 +130,9 @@ func (u *upward) rungs() []infra.Rung {
 	}
 	return spec.Rungs()
 }
+
+// near are names like that of a type that is not to be had: it may be misspelt.
+func near(typ string) string { return strings.Join(infra.ListPrices().Near(typ), ", ") }
 
 func lastWords(refused []infra.Refusal) string {
 	var words []string
@@ -201,6 +207,7 @@ func (u *upward) finish(ctx context.Context, outputs map[string]any, counts map[
 		Refusals: u.record.Refusals, Took: time.Since(began),
 	}
 	result.Hourly, result.Unpriced = quote(u.c.prices(), u.record)
+	result.PriceNote = u.c.prices().Note(time.Now())
 	return result, nil
 }
 
