@@ -28,6 +28,12 @@ type ClusterConfig struct {
 	Output string
 	// Attach follows the run that was begun in Output, which goes on in the cluster.
 	Attach bool
+	// Resume goes on with the run that was begun in Output and is gone: here, on hosts that need know nothing of it.
+	Resume bool
+	// Force stops whatever other run goes on on the hosts. Defaults to false: then this one is refused (BusyError).
+	Force bool
+	// Flow makes the application's flow. Defaults to nil: a run that is resumed is one without keyed stages.
+	Flow worker.MakeFlow
 	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.
 	BatchRows int
 	// Setup are shell commands that every host runs before its worker starts.
@@ -65,12 +71,14 @@ func (c *ClusterConfig) check() error {
 type Cluster struct {
 	ClusterConfig
 	folder   *manifest.Folder
+	done     []manifest.Part // of earlier sittings
 	parcels  parcels
 	mothers  mothers
 	uploaded atomic.Int64 // bytes of workers that went over the operator's link
 	token    string
 	identity worker.Identity
 	draining chan struct{}
+	vacant   chan struct{} // closed when no other run goes on on the initializer
 	status   atomic.Pointer[worker.Status]
 
 	mu      sync.Mutex
@@ -87,7 +95,7 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{})}
+	c := &Cluster{ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{}), vacant: make(chan struct{})}
 	c.parcels.program = config.WorkerProgram
 	return c, nil
 }
@@ -109,9 +117,10 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	enough()
 	crew.wait() // so that no worker is started behind stop's back
 	if err != nil {
-		if !errors.Is(err, ErrCutOff) { // a run that goes on without us is left to go on
-			c.stop(ctx)
+		if busy := new(BusyError); errors.Is(err, ErrCutOff) || c.Resume && errors.As(err, &busy) {
+			return nil, err // a run that goes on without us is left to go on
 		}
+		c.stop(ctx)
 		return nil, err
 	}
 	if m, err = c.folder.Finish(c.Phases()); err != nil {
@@ -138,6 +147,9 @@ func (c *Cluster) openFolder() (err error) {
 		c.folder, err = manifest.Resume(c.Output)
 		return err
 	}
+	if c.Resume {
+		return c.resumeFolder()
+	}
 	c.Identity.ID = newRunID(time.Now())
 	c.folder, err = manifest.Create(c.Output, c.Identity)
 	return err
@@ -163,6 +175,9 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	c.mu.Unlock()
 	if c.Attach {
 		return r, nil
+	}
+	if err := c.clear(ctx, r); err != nil {
+		return nil, err
 	}
 	c.tookOf(host, "connect", begun)
 	begun = time.Now()

@@ -32,7 +32,7 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{
 			Run: c.folder.Run, Folder: path.Join(c.runFolder(), "results"), Listen: listen,
-			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter,
+			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Done: c.done,
 		}
 	}
 	return invitation

@@ -39,15 +39,20 @@ func (o *Orchestrator) openFolder() error {
 		o.folder, err = manifest.Create(o.Output, o.Identity)
 		return err
 	}
-	begun, err := manifest.Peek(o.Output)
-	if err != nil {
-		return err
-	}
-	if difference := begun.Difference(o.Identity); difference != "" {
-		return fmt.Errorf("resume %s: %w: %s", o.Output, ErrOtherRun, difference)
-	}
-	o.folder, err = manifest.Resume(o.Output)
+	o.folder, err = resumeFolder(o.Output, o.Identity)
 	return err
+}
+
+// resumeFolder opens the folder of a run that was begun, if it is the one that identity describes.
+func resumeFolder(output string, identity manifest.Run) (*manifest.Folder, error) {
+	begun, err := manifest.Peek(output)
+	if err != nil {
+		return nil, err
+	}
+	if difference := begun.Difference(identity); difference != "" {
+		return nil, fmt.Errorf("resume %s: %w: %s", output, ErrOtherRun, difference)
+	}
+	return manifest.Resume(output)
 }
 
 // ErrOtherRun says that the unfinished run in a folder would not give the results that are asked for.

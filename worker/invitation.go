@@ -24,11 +24,13 @@ type Invitation struct {
 
 // Appointment is what an initializer on a host is told besides.
 type Appointment struct {
-	Run       manifest.Run  `json:"run"`
-	Folder    string        `json:"folder"` // for the results, on the host
-	Listen    string        `json:"listen"` // host:port of the log
-	Socket    string        `json:"socket"` // path of the Control's socket
-	Identity  Identity      `json:"identity"`
-	BatchRows int           `json:"batch_rows,omitempty"`
-	Patience  time.Duration `json:"patience"` // how long to wait for an operator once the run is over
+	Run       manifest.Run `json:"run"`
+	Folder    string       `json:"folder"` // for the results, on the host
+	Listen    string       `json:"listen"` // host:port of the log
+	Socket    string       `json:"socket"` // path of the Control's socket
+	Identity  Identity     `json:"identity"`
+	BatchRows int          `json:"batch_rows,omitempty"`
+	// Done are the parts that the operator's folder has from earlier sittings: the run goes on behind them.
+	Done     []manifest.Part `json:"done,omitempty"`
+	Patience time.Duration   `json:"patience"` // how long to wait for an operator once the run is over
 }

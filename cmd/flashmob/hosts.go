@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"flashmob/apps"
 	"flashmob/inventory"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
@@ -47,12 +48,12 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	}
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
 		Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) }, Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
-		Setup: flags.setup, WorkerProgram: workerFor, Log: show.logger(),
+		Resume: flags.resume, Force: flags.force, Flow: apps.New, Setup: flags.setup, WorkerProgram: workerFor, Log: show.logger(),
 	})
 	if err != nil {
 		return err
 	}
-	return follow(ctx, run, show, flags.output, flags.attach)
+	return follow(ctx, run, show, flags.output, flags.attach || flags.resume)
 }
 
 // workerFor returns the worker's program for Linux hosts of an architecture.
