@@ -69,8 +69,11 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 		return context.Cause(ctx)
 	}
 	defer c.took("work", time.Now())
-	for {
+	for sittings := 0; ; sittings++ {
 		err := c.sit(ctx, r)
+		if sittings > 0 && errors.Is(err, ErrWorkerDied) {
+			err = fmt.Errorf("%w: %w", ErrInitializerGone, err)
+		}
 		if !errors.Is(err, ErrCutOff) || ctx.Err() != nil {
 			return err
 		}

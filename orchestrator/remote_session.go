@@ -39,6 +39,15 @@ func (s *Session) Run(ctx context.Context, command string) (string, error) {
 	return out, nil
 }
 
+// DrainWorkers asks the workers on the host to finish what they hold and leave, and waits until they have or ctx ends. What
+// they do not finish, the log hands to others.
+func (s *Session) DrainWorkers(ctx context.Context) error {
+	_, err := s.Run(ctx, `ps=; for f in .flashmob/runs/*/*.pid; do [ -f "$f" ] || continue; p=$(cat "$f"); `+
+		`kill -TERM "$p" 2>/dev/null && ps="$ps $p"; done; `+
+		`for p in $ps; do while case "$(sed 's/.*) //; s/ .*//' "/proc/$p/stat" 2>/dev/null)" in ""|Z|X) false;; esac; do sleep 0.05; done; done`)
+	return err
+}
+
 // Close ends the connection.
 func (s *Session) Close() error { return s.c.client.Close() }
 

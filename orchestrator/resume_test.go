@@ -169,7 +169,7 @@ func TestHostsThatAreBusyAreRefusedAndTheirRunIsLeftAlone(t *testing.T) {
 }
 
 func TestForceEndsTheRunThatGoesOn(t *testing.T) {
-	_, config, _ := hosts(t, 2, 200_000)
+	_, config, _ := hosts(t, 2, 60_000)
 	_, first, _ := begin(t, config)
 	home(t, config)
 	other := config
