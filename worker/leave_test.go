@@ -19,17 +19,18 @@ import (
 
 // TestADrainedWorkerLeavesNothingUndone: every record is worked on exactly once, so no batch was handed out again.
 func TestADrainedWorkerLeavesNothingUndone(t *testing.T) {
-	const rows = 3000
+	const rows = 40000
 	text := []byte("a,b\n" + string(bytes.Repeat([]byte("1,2\n"), rows)))
 	s := scenario{flow: tag(), inputs: []input.Input{file(t, text)}, slots: 1, batchRows: 50}
 	want := s.results(t)
 
 	var calls atomic.Int64
-	half := make(chan struct{})
+	half, drain := make(chan struct{}), make(chan struct{})
 	counting := func(string, json.RawMessage) (*flow.Flow, error) {
 		return flow.New("tag", flow.CSV).Column("TAG", func(dst, record []byte) ([]byte, error) {
-			if calls.Add(1) == rows/2 { // in the middle of a batch, with others waiting
+			if calls.Add(1) == rows/20 { // in the middle of a batch, with others waiting
 				close(half)
+				<-drain
 			}
 			return appendTag(dst, record), nil
 		}), nil
@@ -38,7 +39,7 @@ func TestADrainedWorkerLeavesNothingUndone(t *testing.T) {
 	in := s.open(t)
 	group, ctx := errgroup.WithContext(t.Context())
 	group.Go(func() error { return in.Run(ctx) })
-	drain, left := make(chan struct{}), make(chan error, 1)
+	left := make(chan error, 1)
 	join := func(name string, drain <-chan struct{}) error {
 		return Run(ctx, Config{Name: name, Slots: 2, URL: in.URL(), Token: "secret", Version: testVersion, Flow: counting, Drain: drain})
 	}
