@@ -17,18 +17,21 @@ import (
 
 // Folder is a result folder that is being written. Not for concurrent use.
 type Folder struct {
-	Dir      string
-	Run      Run
-	Parts    []Part
-	Totals   flow.Tally
-	Summary  []string // goes into the manifest
-	sittings int
-	started  time.Time
-	journal  *os.File
-	results  *os.File
-	rejects  *os.File // nil until there is a reject
-	size     int64    // of the results
-	lines    bytes.Buffer
+	Dir     string
+	Run     Run
+	Parts   []Part
+	Totals  flow.Tally
+	Summary []string // goes into the manifest
+	// Elsewhere is how many of Parts lie in another folder (CreateRest).
+	Elsewhere int
+	sittings  int
+	started   time.Time
+	journal   *os.File
+	results   *os.File
+	rejects   *os.File // nil until there is a reject
+	size      int64    // of the results
+	away      int64    // of size, what is in another folder
+	lines     bytes.Buffer
 }
 
 // opening is a line of the journal that begins a sitting. The first carries the run's identity.
@@ -88,7 +91,7 @@ func (f *Folder) Work() string { return f.path(workFolder) }
 func (f *Folder) Append(part Part, fill func(results *os.File) (rejects []byte, err error)) error {
 	rejects, err := fill(f.results)
 	if err != nil { // so that the next part does not stand behind half of this one
-		return errors.Join(fmt.Errorf("append part at %d: %w", part.Offset, err), trim(f.results, f.size))
+		return errors.Join(fmt.Errorf("append part at %d: %w", part.Offset, err), trim(f.results, f.size-f.away))
 	}
 	if part.RejectBytes = int64(len(rejects)); part.RejectBytes > 0 {
 		if err := f.reject(rejects); err != nil {

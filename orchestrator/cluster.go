@@ -30,6 +30,12 @@ type ClusterConfig struct {
 	Output string
 	// Attach follows the run that was begun in Output, which goes on in the cluster.
 	Attach bool
+	// Resume goes on with the run that was begun in Output and is gone: here, on hosts that need know nothing of it.
+	Resume bool
+	// Force stops whatever other run goes on on the hosts. Defaults to false: then this one is refused (BusyError).
+	Force bool
+	// Flow makes the application's flow. Defaults to nil: a run that is resumed is one without keyed stages.
+	Flow worker.MakeFlow
 	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.
 	BatchRows int
 	// Files are files and folders that every host gets into the run's working folder.
@@ -78,6 +84,7 @@ func (c *ClusterConfig) check() error {
 type Cluster struct {
 	ClusterConfig
 	folder   *manifest.Folder
+	done     []manifest.Part // of earlier sittings
 	parcels  parcels
 	bundle   *parcel // of Files; nil if there are none
 	mothers  mothers
@@ -85,6 +92,7 @@ type Cluster struct {
 	token    string
 	identity worker.Identity
 	draining chan struct{}
+	vacant   chan struct{} // closed when no other run goes on on the initializer
 	status   atomic.Pointer[worker.Status]
 	fed      chan struct{} // closed when nothing of the input has to be brought any more
 	fedOnce  sync.Once
@@ -106,7 +114,10 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{}), fed: make(chan struct{})}
+	c := &Cluster{
+		ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{}), fed: make(chan struct{}),
+		vacant: make(chan struct{}),
+	}
 	c.parcels.program = config.WorkerProgram
 	c.mothers.first = make(chan struct{})
 	return c, nil
@@ -140,8 +151,12 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	if few := context.Cause(ctx); err != nil && errors.Is(few, ErrTooFewHosts) {
 		err = few
 	}
+	busy := new(BusyError)
 	switch {
-	case errors.Is(err, ErrCutOff), errors.Is(err, ErrDetached): // a run that goes on without us is left to go on
+	case errors.Is(err, ErrCutOff), errors.Is(err, ErrDetached), c.Resume && errors.As(err, &busy):
+		return nil, err // a run that goes on without us is left to go on
+	case errors.As(err, &busy): // nothing here is this run's
+		c.stop(ctx, false)
 		return nil, err
 	case err != nil:
 		err = c.keepLogs(ctx, err)
@@ -172,6 +187,9 @@ func (c *Cluster) openFolder() (err error) {
 		c.folder, err = manifest.Resume(c.Output)
 		return err
 	}
+	if c.Resume {
+		return c.resumeFolder()
+	}
 	if err := os.RemoveAll(filepath.Join(c.Output, manifest.LogsFolder)); err != nil { // of a run that failed
 		return err
 	}
@@ -201,6 +219,9 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	c.keeping.Go(func() { connected.keepAwake(ctx, r.beat) })
 	if c.Attach {
 		return r, nil
+	}
+	if err := c.clear(ctx, r); err != nil {
+		return nil, err
 	}
 	c.tookOf(host, "boot", begun, answered)
 	c.tookOf(host, "connect", answered, time.Now())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,6 +75,7 @@ func (c *Cluster) raiseAll(ctx context.Context, fail context.CancelCauseFunc) *c
 				c.Log.Debug("reread inventory", "err", err) // it may be gone for a moment, or with the cluster
 				continue
 			}
+			c.dismiss(now, known)
 			for _, host := range now.ByRole(inventory.Worker) {
 				if !known[host.Name] {
 					c.Log.Info("host joins", "host", host.Name)
@@ -86,6 +88,22 @@ func (c *Cluster) raiseAll(ctx context.Context, fail context.CancelCauseFunc) *c
 		}
 	})
 	return w
+}
+
+// dismiss lets go of the workers that are not in the inventory any more: nobody is to wait for hosts that were ended. One
+// of the same name may come again.
+func (c *Cluster) dismiss(now inventory.Inventory, known map[string]bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remotes = slices.DeleteFunc(c.remotes, func(r *remote) bool {
+		if _, there := now.Host(r.host.Name); there || r.host.Role != inventory.Worker {
+			return false
+		}
+		c.Log.Info("host left", "host", r.host.Name)
+		delete(known, r.host.Name)
+		r.close()
+		return true
+	})
 }
 
 // raiseOne brings a host to work. Without a worker the run goes on; without its initializer there is none.

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -69,8 +70,11 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 		return context.Cause(ctx)
 	}
 	defer c.tookFeedAndGather(time.Now())
-	for {
+	for sittings := 0; ; sittings++ {
 		err := c.sit(ctx, r, w)
+		if sittings > 0 && errors.Is(err, ErrWorkerDied) {
+			err = fmt.Errorf("%w: %w", ErrInitializerGone, err)
+		}
 		if !errors.Is(err, ErrCutOff) || ctx.Err() != nil {
 			return err
 		}
@@ -82,7 +86,7 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 		r.conn.close()
 		r.conn = connected
 		if died := c.died(ctx, r); died != nil {
-			return &HostError{Host: r.host.Name, Err: died}
+			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, died)}
 		}
 	}
 }
@@ -239,6 +243,10 @@ func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
 		return fmt.Errorf("gather: %w: %w", ErrCutOff, err)
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		why, _ := io.ReadAll(io.LimitReader(answer.Body, 1000)) // the status says enough without it
+		return fmt.Errorf("gather: part %d on: %s: %s", len(c.folder.Parts), answer.Status, strings.TrimSpace(string(why)))
+	}
 	stream := bufio.NewReaderSize(answer.Body, 1<<20)
 	for {
 		text, err := stream.ReadBytes('\n')
@@ -262,7 +270,8 @@ func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
 	}
 }
 
-// ErrInitializerGone says that the host that held the run is gone, and the run with it. What came home is kept.
+// ErrInitializerGone says that the host or the process that held the run is gone, and the run with it. What came home is
+// kept, and can be resumed (ClusterConfig.Resume).
 var ErrInitializerGone = errors.New("the run's initializer is gone")
 
 // ErrCutOff says that the run goes on, but nothing comes from it any more.

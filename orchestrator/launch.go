@@ -33,7 +33,7 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{
 			Run: c.folder.Run, Folder: path.Join(r.home, c.runFolder(), resultsFolder), Listen: listen,
-			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach,
+			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach, Done: c.done,
 		}
 	}
 	return invitation
@@ -71,14 +71,20 @@ var ErrWorkerDied = errors.New("worker ended")
 // died returns an error with the end of the log if a host's worker is not running.
 func (c *Cluster) died(ctx context.Context, r *remote) error {
 	log, pid := c.files(r)
-	out, err := r.run(ctx, fmt.Sprintf(`kill -0 $(cat %s) 2>/dev/null || tail -c 2000 %s`, quote(pid), quote(log)), nil)
+	// A process that nobody has waited for still answers kill -0; and one that was killed has said nothing.
+	out, err := r.run(ctx, fmt.Sprintf(`p=$(cat %s 2>/dev/null); case "$(sed 's/.*) //; s/ .*//' "/proc/${p:-none}/stat" 2>/dev/null)" in `+
+		`""|Z|X) echo ended; tail -c 2000 %s 2>/dev/null || true;; esac`, quote(pid), quote(log)), nil)
 	if err != nil {
 		return err
 	}
-	if out != "" {
-		return fmt.Errorf("%w: %s", ErrWorkerDied, strings.TrimSpace(out))
+	last, ended := strings.CutPrefix(out, "ended\n")
+	if !ended {
+		return nil
 	}
-	return nil
+	if last = strings.TrimSpace(last); last == "" {
+		last = "it left no word"
+	}
+	return fmt.Errorf("%w: %s", ErrWorkerDied, last)
 }
 
 // stopWait is how long ending the processes of a run may take.

@@ -40,14 +40,7 @@ func (o *Orchestrator) openFolder() error {
 		o.folder, err = manifest.Create(o.Output, o.Identity)
 		return err
 	}
-	begun, err := manifest.Peek(o.Output)
-	if err != nil {
-		return err
-	}
-	if difference := begun.Difference(o.Identity); difference != "" {
-		return fmt.Errorf("resume %s: %w: %s", o.Output, ErrOtherRun, difference)
-	}
-	if o.folder, err = manifest.Resume(o.Output); err != nil {
+	if o.folder, err = resumeFolder(o.Output, o.Identity); err != nil {
 		return err
 	}
 	flow, err := o.Flow(o.Identity.App, o.Identity.Settings)
@@ -55,6 +48,18 @@ func (o *Orchestrator) openFolder() error {
 		err = o.folder.Rewind()
 	}
 	return err
+}
+
+// resumeFolder opens the folder of a run that was begun, if it is the one that identity describes.
+func resumeFolder(output string, identity manifest.Run) (*manifest.Folder, error) {
+	begun, err := manifest.Peek(output)
+	if err != nil {
+		return nil, err
+	}
+	if difference := begun.Difference(identity); difference != "" {
+		return nil, fmt.Errorf("resume %s: %w: %s", output, ErrOtherRun, difference)
+	}
+	return manifest.Resume(output)
 }
 
 // ErrOtherRun says that the unfinished run in a folder would not give the results that are asked for.

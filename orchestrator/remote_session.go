@@ -50,6 +50,15 @@ func (s *Session) Run(ctx context.Context, command string) (string, error) {
 	return out, nil
 }
 
+// DrainWorkers asks the workers on the host to finish what they hold and leave, and waits until they have or ctx ends. What
+// they do not finish, the log hands to others.
+func (s *Session) DrainWorkers(ctx context.Context) error {
+	_, err := s.Run(ctx, `ps=; for f in .flashmob/runs/*/*.pid; do [ -f "$f" ] || continue; p=$(cat "$f"); `+
+		`kill -TERM "$p" 2>/dev/null && ps="$ps $p"; done; `+
+		`for p in $ps; do while case "$(sed 's/.*) //; s/ .*//' "/proc/$p/stat" 2>/dev/null)" in ""|Z|X) false;; esac; do sleep 0.05; done; done`)
+	return err
+}
+
 // Close ends the connection.
 func (s *Session) Close() error { return s.c.client.Close() }
 
@@ -59,13 +68,22 @@ var ErrNoRun = errors.New("no run goes on here")
 // RunStatus asks the initializer that this session leads to for its newest run that goes on: its ID and how far it is.
 // Without one the error is ErrNoRun.
 func (s *Session) RunStatus(ctx context.Context) (id string, status worker.Status, err error) {
-	out, err := s.Run(ctx, `ls -1t -d "$PWD"/.flashmob/runs/*/control 2>/dev/null || true`)
+	id, status, err = s.c.runStatus(ctx)
+	if err != nil {
+		err = &HostError{Host: s.c.host.Name, Err: err}
+	}
+	return id, status, err
+}
+
+// runStatus finds the newest run whose control answers, or returns ErrNoRun.
+func (c *conn) runStatus(ctx context.Context) (id string, status worker.Status, err error) {
+	out, err := c.run(ctx, `ls -1t -d "$PWD"/.flashmob/runs/*/control 2>/dev/null || true`, nil)
 	if err != nil {
 		return "", status, err
 	}
 	for _, socket := range strings.Fields(out) {
 		l := line{&http.Client{Transport: &http.Transport{
-			DialContext: func(context.Context, string, string) (net.Conn, error) { return s.c.client.Dial("unix", socket) },
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return c.client.Dial("unix", socket) },
 		}}}
 		answer, err := l.ask(ctx, http.MethodGet, "/status", nil)
 		if err != nil {
@@ -74,10 +92,10 @@ func (s *Session) RunStatus(ctx context.Context) (id string, status worker.Statu
 		err = json.NewDecoder(answer.Body).Decode(&status)
 		answer.Body.Close()
 		if err != nil {
-			return "", status, &HostError{Host: s.c.host.Name, Err: fmt.Errorf("status: %w", err)}
+			return "", status, fmt.Errorf("status: %w", err)
 		}
 		folders := strings.Split(socket, "/")
 		return folders[len(folders)-2], status, nil
 	}
-	return "", status, &HostError{Host: s.c.host.Name, Err: ErrNoRun}
+	return "", status, ErrNoRun
 }

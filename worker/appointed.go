@@ -62,7 +62,7 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	if err != nil {
 		return err
 	}
-	folder, err := manifest.Create(a.Folder, a.Run)
+	folder, err := manifest.CreateRest(a.Folder, a.Run, a.Done)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 		return ahead.run(ctx, control.Uplink, in)
 	})
 	// The log goes first: it writes to the folder's work, which Finish takes away.
-	if ended = errors.Join(ended, in.Close()); ended == nil {
+	if ended = errors.Join(ended, in.Close()); ended == nil && folder.Elsewhere == 0 {
 		_, ended = folder.Finish(nil)
 	}
 	control.End(ctx, ended, a.Patience)

@@ -21,7 +21,8 @@ import (
 // reached through the operator's SSH connection and in no other way.
 //
 //	GET  /status                    the run's Status, as JSON
-//	GET  /parts?from=K              the parts from the K-th on, as they are gathered, to the end: a stream of Followed
+//	GET  /parts?from=K              the parts from the K-th on, as they are gathered, to the end: a stream of Followed;
+//	                                410 if this host does not have them, because an earlier sitting made them
 //	GET  /want                      the Want that is open, waiting for one for a while; 204 if there is none
 //	PUT  /input?input=I&offset=N    the bytes that are wanted, zstd-compressed
 //	POST /drain                     finish what is under way, then end
@@ -236,6 +237,10 @@ func (c *Control) parts(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "from which part?", http.StatusBadRequest)
 		return
 	}
+	if own := c.in.Folder.Elsewhere; from < own {
+		http.Error(w, fmt.Sprintf("the %d parts before this sitting are not here", own), http.StatusGone)
+		return
+	}
 	if err := c.follow(r.Context(), w, from); err != nil {
 		c.in.Log.Warn("follower left", "err", err)
 	}
@@ -247,7 +252,7 @@ func (c *Control) follow(ctx context.Context, w http.ResponseWriter, from int) (
 	flush := http.NewResponseController(w)
 	encoder := json.NewEncoder(w)
 	var at, rejectsAt int64
-	sent := 0
+	sent := c.in.Folder.Elsewhere
 	for {
 		c.mu.Lock()
 		over, ended := c.over, c.moved

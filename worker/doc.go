@@ -10,6 +10,9 @@
 // worker tells the log that it is at it (InProgress); its part published; the log's ack awaited; the batch acked; the
 // part gathered. A worker that dies or hangs stops saying so, and after AckWait the log hands the batch to another.
 //
+// A worker leaves when the run is over; when it is drained, with nothing that it holds left undone; and when its initializer
+// has not answered for InitializerWait (10 minutes).
+//
 // What is promised: every record of the input is reflected in the results exactly once, or stands in the rejects. A
 // batch is named by the range of input that it covers and its part is a pure function of it, so it does not matter how
 // often or by whom it is processed: the gatherer keeps the first part for a range and drops what comes later. Order is

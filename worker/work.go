@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,9 @@ type claim struct {
 //
 // The slots are kept busy: batches wait in ready, and a slot does not wait for the acks of its last part before it
 // begins the next batch.
-func (w *worker) work(ctx context.Context) error {
+//
+// Drained, it pulls no more; when the slots have done what was pulled and their acks are sent, it leaves.
+func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) error {
 	f, err := flowOf(w.spec.Run, w.Flow)
 	if err != nil {
 		return err
@@ -53,6 +56,7 @@ func (w *worker) work(ctx context.Context) error {
 		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	hands, handsCtx := errgroup.WithContext(ctx)     // the slots, and whoever brings away what they made
 	ready := make(chan claim, w.Slots*(aheadMost+2)) // has room for all that can be held
 	for range w.Slots {
 		packer, err := newPacker(w.spec.Run.Compress)
@@ -63,12 +67,20 @@ func (w *worker) work(ctx context.Context) error {
 		if w.spec.Partitions > 0 {
 			s.split = make([][]byte, w.spec.Partitions)
 		}
-		group.Go(func() error { return w.serve(ctx, group, s, ready) })
+		hands.Go(func() error { return w.serve(handsCtx, hands, s, ready) })
 	}
 	if w.spec.Partitions > 0 {
 		group.Go(func() error { return w.own(ctx, f) })
 	}
-	group.Go(func() error { return w.pull(ctx, batches, ready) })
+	group.Go(func() error {
+		err := w.pull(handsCtx, batches, ready)
+		close(ready)
+		if failed := hands.Wait(); failed != nil || !errors.Is(err, errDrain) {
+			return cmp.Or(failed, err)
+		}
+		w.part(ctx, leave)
+		return nil
+	})
 	group.Go(func() error { return w.alive.run(ctx, AckWait/4) })
 	group.Go(func() error { return w.beat(ctx) })
 	return group.Wait()
@@ -78,7 +90,7 @@ func (w *worker) work(ctx context.Context) error {
 func (w *worker) pull(ctx context.Context, batches jetstream.Consumer, ready chan<- claim) error {
 	limit := func() int { return w.Slots * w.pace.hold() }
 	for {
-		if err := w.held.enter(ctx, nil, limit); err != nil {
+		if err := w.held.enter(ctx, w.Drain, limit); err != nil {
 			return err
 		}
 		n := 1 + w.held.fill(limit())
@@ -125,12 +137,16 @@ func (w *worker) retry(ctx context.Context, doing string, err error) error {
 	}
 }
 
-// serve processes what comes through ready on one slot.
+// serve processes what comes through ready on one slot, until that is closed.
 func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, ready <-chan claim) error {
 	for {
 		var c claim
+		var more bool
 		select {
-		case c = <-ready:
+		case c, more = <-ready:
+			if !more {
+				return nil
+			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -34,6 +34,11 @@ type Config struct {
 	Flow MakeFlow
 	// External is the address that the run can be asked to end at, HOST:PORT. Defaults to none.
 	External string
+	// Drain, once closed, makes the worker finish what it holds and leave. Defaults to nil: it stays to the end.
+	Drain <-chan struct{}
+	// InitializerWait is how long the worker looks for an initializer that does not answer before it leaves. Defaults to
+	// the constant InitializerWait.
+	InitializerWait time.Duration
 	// Log receives what the worker has to say. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -45,6 +50,9 @@ func (c *Config) check() error {
 	}
 	if c.Slots == 0 {
 		c.Slots = runtime.GOMAXPROCS(0)
+	}
+	if c.InitializerWait == 0 {
+		c.InitializerWait = InitializerWait
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -61,8 +69,8 @@ func (c *Config) check() error {
 // ErrVersion says that worker and initializer are not of one build.
 var ErrVersion = errors.New("versions differ")
 
-// Run processes batches until the run is over or ctx ends. A worker that loses its initializer keeps trying to find it
-// again for as long as ctx lasts.
+// Run processes batches until the run is over or ctx ends. A worker that loses its initializer looks for it again for
+// Config.InitializerWait, then leaves with ErrAlone. One that is drained leaves with ErrLeft.
 func Run(ctx context.Context, config Config) error {
 	if err := config.check(); err != nil {
 		return err
@@ -72,7 +80,19 @@ func Run(ctx context.Context, config Config) error {
 		return err
 	}
 	defer nc.Close()
-	return run(ctx, config, nc, nil)
+	ctx, giveUp := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		giveUpAlone(ctx, nc, config.InitializerWait, giveUp)
+	}()
+	err = run(ctx, config, nc, nil)
+	if cause := context.Cause(ctx); errors.Is(cause, ErrAlone) {
+		err = cause
+	}
+	giveUp(nil)
+	<-watched
+	return err
 }
 
 // connect returns a connection to the initializer, which need not be there yet.
@@ -112,7 +132,7 @@ func join(ctx context.Context, config Config, nc *nats.Conn) (m membership, err 
 	if m.ended, err = nc.SubscribeSync(endSubject); err != nil {
 		return m, fmt.Errorf("subscribe %s: %w", endSubject, err)
 	}
-	if m.bucket, m.spec, err = fetchSpec(ctx, m.js); err != nil {
+	if m.bucket, m.spec, err = fetchSpec(ctx, m.js, config.Drain); err != nil {
 		return m, err
 	}
 	// The subscription is in force before the key is looked for: one of the two tells that the run is over.
@@ -169,7 +189,7 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 		}
 		return nil
 	})
-	group.Go(func() error { return w.work(ctx) })
+	group.Go(func() error { return w.work(ctx, leave) })
 	if w.External != "" {
 		group.Go(func() error {
 			ask := func() { _ = nc.Publish(drainSubject, nil) } // who asked sees whether the run ends
@@ -177,8 +197,11 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 		})
 	}
 	err = group.Wait()
-	if errors.Is(context.Cause(ctx), errRunOver) {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errRunOver):
 		return nil
+	case errors.Is(cause, ErrLeft):
+		return ErrLeft
 	}
 	return err
 }
@@ -186,7 +209,7 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 var errRunOver = errors.New("the run is over")
 
 // fetchSpec reads what the run is, waiting for as long as ctx lasts for an initializer that is not there yet.
-func fetchSpec(ctx context.Context, js jetstream.JetStream) (bucket jetstream.KeyValue, spec Spec, err error) {
+func fetchSpec(ctx context.Context, js jetstream.JetStream, drain <-chan struct{}) (bucket jetstream.KeyValue, spec Spec, err error) {
 	for {
 		bucket, err = js.KeyValue(ctx, specBucket)
 		var entry jetstream.KeyValueEntry
@@ -202,6 +225,8 @@ func fetchSpec(ctx context.Context, js jetstream.JetStream) (bucket jetstream.Ke
 		select {
 		case <-ctx.Done():
 			return nil, spec, fmt.Errorf("fetch spec: %w", errors.Join(context.Cause(ctx), err))
+		case <-drain:
+			return nil, spec, ErrLeft
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -28,8 +28,8 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 		return usagef("run: --attach is for runs in a cluster")
 	case flags.attach:
 		return nil
-	case !flags.local && flags.processes > 0, !flags.local && flags.workers > 0, !flags.local && flags.resume:
-		return withHint(usagef("run: --processes, --workers and --resume are for runs on this machine"), "add --local")
+	case !flags.local && flags.processes > 0, !flags.local && flags.workers > 0:
+		return withHint(usagef("run: --processes and --workers are for runs on this machine"), "add --local")
 	case f.Changed("lines") == (len(flags.inputs) > 0):
 		return withHint(usagef("run: one of --input and --lines is needed"), "try flashmob run --local --lines 1000000 -o output")
 	case flags.lines < 0:

@@ -100,7 +100,7 @@ var hints = []struct {
 	{orchestrator.ErrSameName, "upload the folder that holds both, or rename one"},
 	{orchestrator.ErrNoResults, "flashmob status shows whether a run goes on"},
 	{orchestrator.ErrOtherRun, "--force in place of --resume starts over"},
-	{orchestrator.ErrInitializerGone, "what came home is kept: flashmob run --local --resume finishes it here"},
+	{orchestrator.ErrInitializerGone, "what came home is kept: flashmob up makes what is missing of the cluster, then the same command with --resume does the rest there (with --local --resume, here)"},
 	{orchestrator.ErrHostKey, "somebody else may answer there: compare the fingerprints before you change the file of known hosts"},
 	{orchestrator.ErrCutOff, "flashmob run --attach follows it again"},
 	{orchestrator.ErrNoWorkers, "what is done is kept: run again with --resume"},
@@ -130,6 +130,11 @@ func report(w io.Writer, err error) {
 	}
 	if strings.Contains(err.Error(), worker.ErrVersion.Error()) { // from another process it comes as text
 		fmt.Fprintln(w, "hint: build all programs from one checkout: make build-all")
+		return
+	}
+	var busy *orchestrator.BusyError
+	if errors.As(err, &busy) {
+		fmt.Fprintln(w, "hint: flashmob run --attach -o FOLDER follows it, if it was begun in FOLDER; --force stops it first")
 		return
 	}
 	var locked *infra.LockedError

@@ -37,7 +37,7 @@ func (flags *runFlags) prepareFolder(identity manifest.Run, cmd *cobra.Command) 
 			return false, nil
 		}
 		return false, withHint(fmt.Errorf("run in %s: %w: it holds an unfinished run", flags.output, errFolder),
-			"--resume goes on with it, --force starts over, -o names another folder")
+			"%s", unfinishedHint(flags.local))
 	case manifest.Finished:
 		m, err := manifest.Load(flags.output)
 		if err != nil {
@@ -52,6 +52,15 @@ func (flags *runFlags) prepareFolder(identity manifest.Run, cmd *cobra.Command) 
 	}
 	flags.resume = false // nothing is there: everything is still to be done
 	return false, nil
+}
+
+// unfinishedHint is what to do about an unfinished run in the folder.
+func unfinishedHint(local bool) string {
+	hint := "--resume goes on with it, --force starts over, -o names another folder"
+	if !local {
+		hint = "--attach follows it while it goes on in the cluster; when it is gone, " + hint
+	}
+	return hint
 }
 
 // spare refuses to replace a run whose files are the input.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"flashmob/apps"
 	"flashmob/inventory"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
@@ -48,12 +49,12 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
 		Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) }, Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
 		Setup: flags.setup, Files: flags.files, Detach: flags.detach, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,
-		WorkerProgram: workerFor, Log: show.logger(),
+		Resume: flags.resume, Force: flags.force, Flow: apps.New, WorkerProgram: workerFor, Log: show.logger(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = follow(ctx, run, show, flags.output, flags.attach)
+	err = follow(ctx, run, show, flags.output, flags.attach || flags.resume)
 	return run.Phases(), err
 }
 

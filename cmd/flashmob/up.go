@@ -44,7 +44,9 @@ func newUpCommand() *cobra.Command {
 		Short: "Make a cluster, or change its size",
 		Long: `Up makes the hosts of a cluster: one initializer, N-1 workers and a metrics host,
 in a network of their own that only this machine can log in to. Again with the
-same size it changes nothing; with another it adds or removes the difference.
+same size it changes nothing; with another it adds or removes the difference,
+also while a run goes on: new hosts join it, and hosts that leave first finish
+what they hold, for at most 30 seconds.
 
 Every host powers itself off, and so ends, after --ttl, or when it has heard of
 no run and no operator for --idle. flashmob down ends them all and proves it.`,
@@ -102,6 +104,7 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 	if err := flags.remember(); err != nil {
 		return err
 	}
+	flags.drainLeaving(ctx, show)
 	request.Operation = "up"
 	reply, err := callInfra(ctx, show, request)
 	if err != nil {

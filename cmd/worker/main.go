@@ -1,5 +1,5 @@
 // Worker is the program that processes batches on a host. It is started by flashmob, which tells it on standard input
-// where the run's initializer is, and which it leaves when that input ends.
+// where the run's initializer is, and which it leaves when that input ends. The first SIGTERM drains it.
 package main
 
 import (
@@ -29,8 +29,9 @@ func main() {
 
 func run() error {
 	debug.SetGCPercent(400) // a few MB live: collecting them less often is cheap in memory and not in time
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	drain := drainOnSignal(ctx, stop)
 	in := bufio.NewReader(os.Stdin)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
@@ -49,16 +50,37 @@ func run() error {
 		}()
 	}
 	if invitation.Share != nil {
+		go func() { // ends with the process
+			<-drain
+			stop()
+		}()
 		return worker.HandOn(ctx, *invitation.Share, os.Stdout)
 	}
 	err = worker.Serve(ctx, invitation, worker.Config{
-		Version: buildinfo.Version(), Flow: apps.New,
+		Version: buildinfo.Version(), Flow: apps.New, Drain: drain,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
-	if errors.Is(context.Cause(ctx), errLetGo) {
+	if errors.Is(context.Cause(ctx), errLetGo) || invitation.Free && errors.Is(err, worker.ErrLeft) {
 		return nil
 	}
 	return err
+}
+
+// drainOnSignal returns a channel that the first signal closes. The second stops the program, whatever it holds.
+func drainOnSignal(ctx context.Context, stop context.CancelFunc) <-chan struct{} {
+	drain, signals := make(chan struct{}), make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with the process
+		select {
+		case <-signals:
+			close(drain)
+		case <-ctx.Done():
+			return
+		}
+		<-signals
+		stop()
+	}()
+	return drain
 }
 
 var errLetGo = errors.New("let go by the program that started it")
