@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,16 +13,19 @@ import (
 
 const (
 	sinkRetry   = 100 * time.Millisecond
+	sinkAgain   = 8 << 20 // bytes that are sent again on a new connection: more than can be on their way
 	sinkBacklog = 64 << 20         // bytes that may wait for a receiver before the run waits, too
 	sinkWait    = 10 * time.Second // how long the end of a run waits for a receiver that is not there
 )
 
 // sink sends result lines to a program that listens, in the order of the results. A connection that breaks is made anew,
-// and the lines that may have been lost with it are sent again: the receiver gets every line, and may get some twice. The
-// result folder has each once.
+// and the last lines, those that may have been lost with it, are sent again: a receiver that lost nothing that it had taken
+// in gets every line, and some twice. The result folder has each once.
 type sink struct {
 	address string
 	log     *slog.Logger
+	recent  []byte // sent last; the goroutine of run has it
+
 	mu      sync.Mutex
 	waiting []byte
 	closed  bool
@@ -103,6 +107,7 @@ func (s *sink) run(ctx context.Context) error {
 			s.waiting = append([]byte(nil), s.waiting[len(lines):]...)
 			s.stir()
 			s.mu.Unlock()
+			s.remember(lines)
 			continue
 		} else if !ending.IsZero() && time.Since(ending) > sinkWait {
 			return fmt.Errorf("sink %s: %w: %w", s.address, errSink, err)
@@ -115,6 +120,15 @@ func (s *sink) run(ctx context.Context) error {
 	}
 }
 
+// remember keeps what was sent, as much as may have to be sent again, from a line's beginning on.
+func (s *sink) remember(lines []byte) {
+	s.recent = append(s.recent, lines...)
+	if drop := len(s.recent) - sinkAgain; drop > sinkAgain { // now and then, not every time
+		drop += bytes.IndexByte(s.recent[drop:], '\n') + 1
+		s.recent = append([]byte(nil), s.recent[drop:]...)
+	}
+}
+
 // send writes lines to the connection, which it makes if there is none.
 func (s *sink) send(c *net.Conn, lines []byte) (err error) {
 	if *c == nil {
@@ -122,8 +136,12 @@ func (s *sink) send(c *net.Conn, lines []byte) (err error) {
 			*c = nil
 			return rootCause(err)
 		}
+		_, err = (*c).Write(s.recent)
 	}
-	if _, err = (*c).Write(lines); err != nil {
+	if err == nil {
+		_, err = (*c).Write(lines)
+	}
+	if err != nil {
 		s.log.Warn("sink cut off: connecting again", "sink", s.address, "err", rootCause(err))
 		(*c).Close()
 		*c = nil
