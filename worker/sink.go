@@ -5,16 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
 
 const (
 	sinkRetry   = 100 * time.Millisecond
-	sinkAgain   = 8 << 20 // bytes that are sent again on a new connection: more than can be on their way
+	sinkAgain   = 8 << 20          // bytes that are sent again on a new connection: more than can be on their way
 	sinkBacklog = 64 << 20         // bytes that may wait for a receiver before the run waits, too
+	sinkEnd     = 2 * time.Second  // how long the end of a run waits for a receiver to take note of it
 	sinkWait    = 10 * time.Second // how long the end of a run waits for a receiver that is not there
 )
 
@@ -88,10 +91,14 @@ func (s *sink) run(ctx context.Context) error {
 		s.mu.Lock()
 		lines, closed, moved := s.waiting, s.closed, s.moved
 		s.mu.Unlock()
-		if len(lines) == 0 {
-			if closed {
-				return nil
-			}
+		if len(lines) == 0 && closed && (c == nil || taken(c)) {
+			return nil
+		}
+		if len(lines) == 0 && closed { // cut off at the very end: once more
+			c.Close()
+			c = nil
+		}
+		if len(lines) == 0 && !closed {
 			select {
 			case <-moved:
 			case <-ctx.Done():
@@ -118,6 +125,17 @@ func (s *sink) run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// taken ends a connection and reports whether the other side has read it to its end. One that does not say so in time is
+// believed to have.
+func taken(c net.Conn) bool {
+	tcp := c.(*net.TCPConn)
+	if err := errors.Join(tcp.CloseWrite(), tcp.SetReadDeadline(time.Now().Add(sinkEnd))); err != nil {
+		return false
+	}
+	_, err := io.Copy(io.Discard, tcp)
+	return err == nil || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // remember keeps what was sent, as much as may have to be sent again, from a line's beginning on.
