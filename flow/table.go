@@ -79,7 +79,7 @@ func (s *slot) hash() uint64 {
 func (t *table) grow() {
 	old := t.slots
 	factor := 2
-	if len(old) < 1<<14 {
+	if len(old) < 1<<15 {
 		factor = 4 // while it is small, moving costs more than memory
 	}
 	t.resize(max(factor*len(old), smallest))
