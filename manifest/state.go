@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,6 +61,27 @@ func isBegun(dir string) (bool, error) {
 	}
 	defer journal.Close()
 	return hasLine(journal)
+}
+
+// IDIn returns the ID of the unfinished run in dir, or "" where there is none.
+func IDIn(dir string) (string, error) {
+	journal, err := os.Open(filepath.Join(dir, JournalFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look into %s: %w", dir, err)
+	}
+	defer journal.Close()
+	var head struct {
+		Run struct {
+			ID string `json:"run"`
+		} `json:"run"`
+	}
+	if err := json.NewDecoder(journal).Decode(&head); err != nil {
+		return "", nil // it was not begun, or is no journal of ours: there is no run to name
+	}
+	return head.Run.ID, nil
 }
 
 // Clear removes a run from dir, finished or not, and nothing else. It returns ErrInUse while the run goes on.

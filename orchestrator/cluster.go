@@ -32,8 +32,13 @@ type ClusterConfig struct {
 	Attach bool
 	// Resume goes on with the run that was begun in Output and is gone: here, on hosts that need know nothing of it.
 	Resume bool
-	// Force stops whatever other run goes on on the hosts. Defaults to false: then this one is refused (BusyError).
-	Force bool
+	// By says who begins the run, for others who find the hosts busy with it. Defaults to nothing.
+	By string
+	// Replaces is the ID of a run that this one takes the place of: it is stopped if it goes on on the hosts. Defaults to
+	// none.
+	Replaces string
+	// Evict stops whatever other run goes on on the hosts. Defaults to false: then this one is refused (BusyError).
+	Evict bool
 	// Flow makes the application's flow. Defaults to nil: a run that is resumed is one without keyed stages.
 	Flow worker.MakeFlow
 	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.

@@ -69,14 +69,26 @@ func bring(ctx context.Context, l line, want worker.Want, source io.Reader) erro
 		writer.CloseWithError(err) // an error cuts the request off: the other side must not take it for the end
 		packed <- err
 	}()
+	// The transport waits for its last read of the body, and that for a source that may be silent.
+	defer context.AfterFunc(ctx, func() { reader.CloseWithError(io.ErrClosedPipe) })()
 	if answer, err := l.ask(ctx, http.MethodPut, fmt.Sprintf("/input?input=%d&offset=%d", want.Input, want.Offset), reader); err == nil {
 		answer.Body.Close()
 	}
 	reader.CloseWithError(io.ErrClosedPipe)
-	if err := <-packed; err != nil && !errors.Is(err, io.ErrClosedPipe) {
-		return err
+	select {
+	case err := <-packed:
+		return unlessClosed(err)
+	case <-ctx.Done(): // a source that is silent holds up nobody: its read ends with this program
+		return nil
 	}
-	return nil
+}
+
+// unlessClosed returns err, unless it only says that nobody takes the bytes any more.
+func unlessClosed(err error) error {
+	if errors.Is(err, io.ErrClosedPipe) {
+		return nil
+	}
+	return err
 }
 
 // sources are the inputs that are being brought, each where it was left.

@@ -43,11 +43,11 @@ func bundleFiles(files []string) (p *parcel, err error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	sum, err := sumOf(archive.Name())
+	sum, size, err := sumOf(archive.Name())
 	if err != nil {
 		return nil, err
 	}
-	return &parcel{what: "files", sum: sum, local: archive.Name(), dir: filesFolder, name: sum[:16] + ".tar", mode: "600"}, nil
+	return &parcel{what: "files", sum: sum, size: size, local: archive.Name(), dir: filesFolder, name: sum[:16] + ".tar", mode: "600"}, nil
 }
 
 // ErrSameName says that two uploads would have the same name in the working folder.

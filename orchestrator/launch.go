@@ -33,7 +33,7 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{
 			Run: c.folder.Run, Folder: path.Join(r.home, c.runFolder(), resultsFolder), Listen: listen,
-			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach, Done: c.done,
+			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach, By: c.By, Done: c.done,
 		}
 	}
 	return invitation
@@ -114,8 +114,8 @@ func (c *Cluster) stop(ctx context.Context, keep bool) {
 				clear = fmt.Sprintf(`cd %s && for f in *; do [ "$f" = %s ] || rm -rf "$f"; done; : > %s`, quote(c.runFolder()), resultsFolder, fetchedMark)
 			}
 			// Most have left by themselves; the others get a moment, and then no choice.
-			command := fmt.Sprintf(`p=$(cat %[1]s) || exit 0; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $p 2>/dev/null || break; `+
-				`sleep 0.1; done; kill -9 $p 2>/dev/null; %[2]s`, quote(pid), clear)
+			command := fmt.Sprintf(`p=$(cat %[1]s) || exit 0; i=0; while [ $i -lt 50 ] && kill -0 $p 2>/dev/null; do `+
+				`i=$((i+1)); sleep 0.02; done; kill -9 $p 2>/dev/null; %[2]s`, quote(pid), clear)
 			if _, err := r.run(ctx, command, nil); err != nil {
 				c.Log.Warn("host is gone, or does not answer", "host", r.host.Name, "err", err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 
 	"flashmob/inventory"
 )
@@ -11,9 +12,15 @@ import (
 // BusyError says that a run goes on on hosts where another was to begin.
 type BusyError struct {
 	Run string // its ID
+	By  string // who began it, and when; may be empty
 }
 
-func (e *BusyError) Error() string { return fmt.Sprintf("run %s goes on here", e.Run) }
+func (e *BusyError) Error() string {
+	if e.By == "" {
+		return fmt.Sprintf("run %s goes on here", e.Run)
+	}
+	return fmt.Sprintf("run %s goes on here: %s", e.Run, e.By)
+}
 
 // resumeFolder opens the folder of the run that is to go on, and takes note of what it has.
 func (c *Cluster) resumeFolder() error {
@@ -39,15 +46,16 @@ func (c *Cluster) resumeFolder() error {
 	return nil
 }
 
-// clear makes way for the run on a host. A run that goes on there is not touched unless Force says so; what one left that
-// does not answer any more is ended and taken away, where it is the one that is resumed.
+// clear makes way for the run on a host. A run that goes on there is not touched unless Evict says so, or it is the one that
+// this one replaces; what one left that does not answer any more is ended and taken away, where it is the one that is
+// resumed.
 func (c *Cluster) clear(ctx context.Context, r *remote) error {
 	first := r.host.Role == inventory.Initializer
-	if !c.Force && first {
-		switch id, _, err := r.runStatus(ctx); {
-		case err == nil:
-			return &BusyError{Run: id}
-		case !errors.Is(err, ErrNoRun):
+	if !c.Evict && first {
+		switch id, status, err := r.runStatus(ctx); {
+		case err == nil && id != c.Replaces:
+			return &BusyError{Run: id, By: status.By}
+		case err != nil && !errors.Is(err, ErrNoRun):
 			return fmt.Errorf("look for another run: %w", err)
 		}
 	}
@@ -56,8 +64,10 @@ func (c *Cluster) clear(ctx context.Context, r *remote) error {
 	}
 	folders := c.runFolder()
 	switch {
-	case c.Force:
+	case c.Evict:
 		folders = ".flashmob/runs/*"
+	case c.Replaces != "":
+		folders = quote(path.Join(".flashmob/runs", c.Replaces))
 	case !c.Resume:
 		return nil // its ID is new
 	}
@@ -71,7 +81,7 @@ func (c *Cluster) clear(ctx context.Context, r *remote) error {
 	if err != nil {
 		return fmt.Errorf("end what an earlier run left: %w", err)
 	}
-	if out != "" && c.Force {
+	if out != "" && !c.Resume {
 		c.Log.Warn("ended an earlier run", "host", r.host.Name)
 	}
 	return nil

@@ -168,12 +168,12 @@ func TestHostsThatAreBusyAreRefusedAndTheirRunIsLeftAlone(t *testing.T) {
 	check(t, config, 20000)
 }
 
-func TestForceEndsTheRunThatGoesOn(t *testing.T) {
+func TestEvictEndsTheRunThatGoesOn(t *testing.T) {
 	_, config, _ := hosts(t, 2, 60_000)
 	_, first, _ := begin(t, config)
 	home(t, config)
 	other := config
-	other.Output, other.Force = filepath.Join(t.TempDir(), "other"), true
+	other.Output, other.Evict = filepath.Join(t.TempDir(), "other"), true
 	other.Identity.Inputs = []input.Input{input.Generated(classifier.Name, 2000, 1)}
 	_, second, _ := begin(t, other)
 	if err := second(); err != nil {

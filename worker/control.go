@@ -224,7 +224,10 @@ func (c *Control) bring(w http.ResponseWriter, r *http.Request) {
 	body := &brought{Decoder: decoder, closed: make(chan struct{})}
 	select {
 	case open.bodies <- body:
-		<-body.closed
+		select {
+		case <-body.closed:
+		case <-r.Context().Done(): // its reader may have given up on it
+		}
 	case <-r.Context().Done():
 		body.Close()
 	}

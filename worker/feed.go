@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"flashmob/flow"
+	"flashmob/input"
 	"flashmob/manifest"
 )
 
@@ -128,6 +129,11 @@ func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
 	if f.uplink != nil {
 		source := &uplinked{ctx: ctx, open: f.uplink, i: i, in: in, log: f.log}
 		s.source = source
+		if in == input.Stdin { // what others bring may be silent for ever, too
+			patient := &abandonable{ctx: ctx, drain: f.drain, source: source}
+			s.source = patient
+			return s, patient, nil
+		}
 		return s, source, nil
 	}
 	source, err := in.Open()

@@ -47,6 +47,8 @@ type InitializerConfig struct {
 	Sink string
 	// External is the address that the run can be asked to end at, HOST:PORT. Defaults to none.
 	External string
+	// By says who begins the run, for others who ask. Defaults to nothing.
+	By string
 	// Log receives what the initializer has to say. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -130,6 +132,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 		in.gather.tell = in.sink.write
 	}
 	in.status = newStatus(in.Folder)
+	in.status.By = in.By
 	storage := jetstream.MemoryStorage
 	if in.TLS != nil {
 		storage = jetstream.FileStorage

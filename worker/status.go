@@ -22,6 +22,7 @@ type Status struct {
 	Workers  []WorkerState // in order of their names
 	FirstOut time.Time     // when the first part came; zero until then
 	Fed      bool          // nothing more of the input has to be brought
+	By       string        // who began the run, and when; empty where nobody else could ask
 }
 
 // WorkerState is one worker's share in a run.

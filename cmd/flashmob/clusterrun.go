@@ -15,6 +15,7 @@ type clusterRunFlags struct {
 	setup       []string
 	files       []string
 	detach      bool
+	evict       bool
 	minHosts    int
 	hostTimeout time.Duration
 }
@@ -23,12 +24,13 @@ func (c *clusterRunFlags) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&c.files, "file", nil, "`FILE` or folder that every host gets into the run's working folder; may be given several times")
 	f.StringArrayVar(&c.setup, "setup", nil, "shell `COMMAND` that every host runs first, in the working folder; may be given several times")
 	f.BoolVar(&c.detach, "detach", false, "leave once the input is in the cluster and its hosts are at work; --attach brings the results home")
+	f.BoolVar(&c.evict, "evict", false, "stop whatever other run goes on on the hosts")
 	f.IntVar(&c.minHosts, "min-hosts", 1, "go on with `N` hosts that process, when others do not come up; fail with fewer")
 	f.DurationVar(&c.hostTimeout, "host-timeout", 2*time.Minute, "give up a host that does not answer for so long")
 }
 
 // onlyOnHosts are the names of those flags.
-var onlyOnHosts = []string{"file", "setup", "detach", "min-hosts", "host-timeout"}
+var onlyOnHosts = []string{"file", "setup", "detach", "evict", "min-hosts", "host-timeout"}
 
 // check returns what is wrong with the flags, before anything is touched.
 func (c clusterRunFlags) check(f *pflag.FlagSet, local, attach bool) error {

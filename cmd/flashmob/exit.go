@@ -134,7 +134,7 @@ func report(w io.Writer, err error) {
 	}
 	var busy *orchestrator.BusyError
 	if errors.As(err, &busy) {
-		fmt.Fprintln(w, "hint: flashmob run --attach -o FOLDER follows it, if it was begun in FOLDER; --force stops it first")
+		fmt.Fprintln(w, "hint: flashmob run --attach -o FOLDER follows it, if it was begun in FOLDER; --evict stops it first")
 		return
 	}
 	var locked *infra.LockedError

@@ -26,6 +26,9 @@ func (flags *runFlags) prepareFolder(identity manifest.Run, cmd *cobra.Command) 
 		if err := flags.spare(identity); err != nil {
 			return false, err
 		}
+		if flags.replaces, err = manifest.IDIn(flags.output); err != nil {
+			return false, err
+		}
 		return false, manifest.Clear(flags.output)
 	}
 	switch state {

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flashmob/apps"
+	"flashmob/infra"
 	"flashmob/inventory"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
@@ -47,9 +48,11 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 		return nil, err
 	}
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
-		Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) }, Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
+		Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
+		Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
+		By: infra.Me("run").String(), Replaces: flags.replaces, Evict: flags.evict,
 		Setup: flags.setup, Files: flags.files, Detach: flags.detach, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,
-		Resume: flags.resume, Force: flags.force, Flow: apps.New, WorkerProgram: workerFor, Log: show.logger(),
+		Resume: flags.resume, Flow: apps.New, WorkerProgram: workerFor, Log: show.logger(),
 	})
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ type runFlags struct {
 	external  string
 	resume    bool
 	force     bool
+	replaces  string // the ID of the run that force takes out of the folder
 	display   displayFlags
 }
 

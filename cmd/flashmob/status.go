@@ -59,8 +59,18 @@ type clusterStatus struct {
 
 type goingRun struct {
 	ID string `json:"id"`
+	By string `json:"by,omitempty"` // who began it, and when
 	progress
-	status worker.Status
+	Workers []workerShare `json:"workers,omitempty"`
+	status  worker.Status
+}
+
+// workerShare is what one host has done of a run.
+type workerShare struct {
+	Host    string `json:"host"`
+	Slots   int    `json:"slots"`
+	Records int64  `json:"records"`
+	Lost    bool   `json:"lost,omitempty"` // it left, or is silent
 }
 
 func askRun(ctx context.Context, inv inventory.Inventory) (*goingRun, error) {
@@ -78,6 +88,10 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*goingRun, error) {
 	})
 	if errs[at] != nil {
 		return nil, errs[at]
+	}
+	run.By = run.status.By
+	for _, w := range run.status.Workers {
+		run.Workers = append(run.Workers, workerShare{Host: w.Name, Slots: w.Slots, Records: w.Records, Lost: w.Lost})
 	}
 	run.progress = new(meter).read(run.status, time.Now())
 	return &run, nil

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"flashmob/infra"
+	"flashmob/inventory"
+	"flashmob/orchestrator"
 )
 
 // upFlags are the flags of flashmob up.
@@ -110,6 +113,7 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	flags.provide(ctx, reply.Up.Inventory, show)
 	return show.result(reply.Up, func() {
 		up := reply.Up
 		fmt.Fprintf(show.out, "up       %d hosts in %s (%s), %s\n", len(up.Inventory.Hosts), up.Zone, up.Changes, took(up.Took))
@@ -124,6 +128,24 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 		fmt.Fprintf(show.out, "hosts    %s\n", up.InventoryFile)
 	})
 }
+
+// provide brings the worker's binary to the hosts, so that the first run begins at once. It is a courtesy, too: what a host
+// lacks, a run brings it.
+func (flags *upFlags) provide(ctx context.Context, inv inventory.Inventory, show *display) {
+	log := show.logger()
+	provider, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
+		Inventory: inv, WorkerProgram: workerFor, ConnectWait: provideWait, Log: log,
+	})
+	if err == nil {
+		err = provider.Provide(ctx)
+	}
+	if err != nil {
+		log.Warn("not every host has the worker's binary yet: a run brings it", "err", err)
+	}
+}
+
+// provideWait is how long up waits for a host that does not answer: hosts boot while it makes the others.
+const provideWait = 20 * time.Second
 
 // inBrackets is a note behind a figure; there may be none.
 func inBrackets(note string) string {
