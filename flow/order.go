@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // A place stands for one of many ranked while they are put in order: what it is compared by next, and where it is.
@@ -15,14 +16,36 @@ type place struct {
 // fewPlaces is up to how many are sorted by comparing them.
 const fewPlaces = 64
 
+// An ordering is what putting keys in order needs, to be used again by the next partition or stretch.
+type ordering struct {
+	all    []ranked
+	places []place
+}
+
+var orderings = sync.Pool{New: func() any { return new(ordering) }}
+
+// newOrdering returns one with room for n keys.
+func newOrdering(n int) *ordering {
+	o := orderings.Get().(*ordering)
+	o.all = slices.Grow(o.all[:0], n)
+	return o
+}
+
+// done gives it back. The keys that it refers to are let go.
+func (o *ordering) done() {
+	clear(o.all)
+	orderings.Put(o)
+}
+
 // order returns where the ranked are in the order of the results. It sorts by one number of 64 bits after the other,
 // from the one that matters most, and looks at the next only where those before are equal. Numbers are sorted a byte at
 // a time (least significant first), which takes the time of a few comparisons, however many there are.
-func (k *Keyed) order(all []ranked) []place {
-	places := make([]place, 2*len(all))
-	places, spare := places[:len(all)], places[len(all):]
+func (k *Keyed) order(o *ordering) []place {
+	all := o.all
+	o.places = slices.Grow(o.places[:0], 2*len(all))[:2*len(all)]
+	places, spare := o.places[:len(all)], o.places[len(all):]
 	for i := range places {
-		places[i].at = uint32(i)
+		places[i] = place{at: uint32(i)}
 	}
 	level := 0
 	if !k.byValue {

@@ -21,19 +21,21 @@ var errNoRun = errors.New("not a run")
 // Run appends the partition's keys and values to dst, in the order of the results, for Split and Summary. A stage that
 // puts out results on each update has nothing left for the end: its runs are empty.
 func (s *State) Run(dst []byte) []byte {
-	all := make([]ranked, 0, s.table.used)
+	o := newOrdering(s.table.used)
+	defer o.done()
 	for i := range s.table.slots {
 		if slot := &s.table.slots[i]; slot.hi != 0 {
-			all = append(all, s.table.rank(slot))
+			o.all = append(o.all, s.table.rank(slot))
 		}
 	}
+	all := o.all
 	samples := (len(all) + sampleEvery - 1) / sampleEvery
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(all)))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(samples))
 	index := len(dst)
 	dst = slices.Grow(dst, 8*samples+24*len(all))[:index+8*samples]
 	first := len(dst)
-	for i, place := range s.keyed.order(all) {
+	for i, place := range s.keyed.order(o) {
 		if i%sampleEvery == 0 {
 			binary.LittleEndian.PutUint64(dst[index+i/sampleEvery*8:], uint64(len(dst)-first))
 		}
@@ -236,7 +238,8 @@ func (k *Keyed) Write(s Stretch, write func(lines []byte) error) (rows int64, er
 	for _, entries := range s.entries {
 		size += len(entries)
 	}
-	all := make([]ranked, 0, size/12) // an entry takes about so many bytes
+	o := newOrdering(size / 12) // an entry takes about so many bytes
+	defer o.done()
 	for _, entries := range s.entries {
 		r := reader{rest: entries}
 		for {
@@ -247,11 +250,12 @@ func (k *Keyed) Write(s Stretch, write func(lines []byte) error) (rows int64, er
 			if !ok {
 				break
 			}
-			all = append(all, r.ranked)
+			o.all = append(o.all, r.ranked)
 		}
 	}
+	all := o.all
 	var out, key []byte
-	for _, place := range k.order(all) {
+	for _, place := range k.order(o) {
 		r := &all[place.at]
 		key = r.appendKey(key[:0])
 		out = append(k.appendRecord(out, key, r.value), '\n')

@@ -1,6 +1,11 @@
 package flow
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+	"sync"
+	"unsafe"
+)
 
 // A slot of a table: a key and its value. It takes 32 bytes, so that two lie in a line of the processor's cache.
 type slot struct {
@@ -78,16 +83,21 @@ func (s *slot) hash() uint64 {
 // grow makes room for more keys.
 func (t *table) grow() {
 	old := t.slots
-	factor := 2
-	if len(old) < 1<<15 {
-		factor = 4 // while it is small, moving costs more than memory
-	}
-	t.resize(max(factor*len(old), smallest))
+	t.resize(max(growth(len(old))*len(old), smallest))
 	for i := range old {
 		if s := &old[i]; s.hi != 0 {
 			t.move(s)
 		}
 	}
+	recycle(old)
+}
+
+// growth is by how much a table of n slots grows: while it is small, moving costs more than memory.
+func growth(n int) int {
+	if n < 1<<13 {
+		return 4
+	}
+	return 2
 }
 
 // move copies a slot of an older form of the table into this one.
@@ -114,11 +124,39 @@ func (t *table) dropZeros() {
 
 // resize gives the table n empty slots.
 func (t *table) resize(n int) {
-	t.slots, t.mask, t.full = make([]slot, n), uint64(n-1), n/4*3
+	t.slots, t.mask, t.full = freshSlots(n), uint64(n-1), n/4*3
 }
 
 // reset empties the table and keeps its memory.
 func (t *table) reset() {
 	clear(t.slots)
 	t.used, t.long = 0, nil
+}
+
+// Slots that a table has grown out of serve the next one that grows to their number: the partitions of a stage grow alike,
+// one after the other, and memory that the system has given once costs nothing more.
+var spareSlots [32]sync.Pool
+
+// freshSlots returns n empty slots, a power of two.
+func freshSlots(n int) []slot {
+	if spare, ok := spareSlots[bits.Len(uint(n))].Get().(*[]slot); ok {
+		clear(*spare)
+		return *spare
+	}
+	fresh := make([]slot, n)
+	for i := 0; i < n; i += pageSlots {
+		fresh[i] = slot{}
+	}
+	return fresh
+}
+
+// pageSlots is how many slots lie in a page. Each page of new memory is written to before anything is read from it: what is
+// read first is a page of zeros that all share, and the first write then takes a copy, and an interrupt of every core.
+const pageSlots = 4096 / int(unsafe.Sizeof(slot{}))
+
+// recycle takes back slots that nothing refers to any more.
+func recycle(slots []slot) {
+	if len(slots) >= smallest {
+		spareSlots[bits.Len(uint(len(slots)))].Put(&slots)
+	}
 }

@@ -161,6 +161,16 @@ func (l *lab) run(ctx context.Context, r *Round) error {
 	}
 }
 
+// uploadTime is how long an up says that it took to bring the hosts the worker's binary.
+func uploadTime(said string) (time.Duration, error) {
+	for line := range strings.Lines(said) {
+		if _, upload, ok := strings.Cut(line, ", upload "); ok && strings.HasPrefix(line, "time ") {
+			return time.ParseDuration(strings.ReplaceAll(strings.TrimSpace(upload), " ", ""))
+		}
+	}
+	return 0, fmt.Errorf("up does not say how long its upload took: %s", said)
+}
+
 // phases is where the run says that its time went.
 func phases(said string) string {
 	for line := range strings.Lines(said) {

@@ -40,9 +40,10 @@ func (c Config) check() error {
 type Round struct {
 	Hosts  int           `json:"hosts"`
 	Rows   int           `json:"rows"`
-	Up     time.Duration `json:"up_ns"`    // flashmob up, the hosts' boot included
-	First  time.Duration `json:"first_ns"` // from the start of flashmob run, with every sshd up, to the first part at home
-	Run    time.Duration `json:"run_ns"`   // flashmob run, from start to end
+	Up     time.Duration `json:"up_ns"`     // flashmob up, the hosts' boot included
+	Upload time.Duration `json:"upload_ns"` // of Up: the worker's binary to every host, each of whose sshd is up
+	First  time.Duration `json:"first_ns"`  // Upload, and from the start of flashmob run to the first part at home
+	Run    time.Duration `json:"run_ns"`    // flashmob run, from start to end
 	Sent   int64         `json:"sent_bytes"`
 	Down   time.Duration `json:"down_ns"`            // flashmob down, with its proof
 	Local  time.Duration `json:"local_ns,omitempty"` // the same run with --local --processes
@@ -105,19 +106,23 @@ func (l *lab) round(ctx context.Context, hosts, rows int) (r Round, err error) {
 		}
 		err = errors.Join(err, downErr)
 	}()
+	before, err := l.sent()
+	if err != nil {
+		return r, err
+	}
 	began := time.Now()
-	if _, err := l.flashmob(ctx, "up", "--yes", "--cloud", "sandbox", "--type", hostType, "--size", fmt.Sprint(hosts)); err != nil {
+	up, err := l.flashmob(ctx, "up", "--yes", "--cloud", "sandbox", "--type", hostType, "--size", fmt.Sprint(hosts))
+	if err != nil {
 		return r, err
 	}
 	r.Up = time.Since(began)
-
-	before, err := l.sent()
-	if err != nil {
+	if r.Upload, err = uploadTime(up); err != nil {
 		return r, err
 	}
 	if err := l.run(ctx, &r); err != nil {
 		return r, err
 	}
+	r.First += r.Upload
 	after, err := l.sent()
 	if err != nil {
 		return r, err

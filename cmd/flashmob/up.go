@@ -113,10 +113,13 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	uploading := time.Now()
 	flags.provide(ctx, reply.Up.Inventory, show)
+	uploaded := time.Since(uploading)
 	return show.result(reply.Up, func() {
 		up := reply.Up
 		fmt.Fprintf(show.out, "up       %d hosts in %s (%s), %s\n", len(up.Inventory.Hosts), up.Zone, up.Changes, took(up.Took))
+		fmt.Fprintf(show.out, "time     %s: provision %s, upload %s\n", took(up.Took+uploaded), took(up.Took), took(uploaded))
 		for _, refusal := range up.Refusals {
 			fmt.Fprintf(show.out, "refused  %+v\n", refusal)
 		}
