@@ -1,0 +1,52 @@
+// Keyed measures flashmob's query2 on one machine beside a hand-written limit (bench/groupsum) and the tools that people
+// would take for it, and says which targets are met.
+//
+//	go run ./bench/keyed -rows 6000000 -runs 5
+//	go run ./bench/keyed -only 'limit,flashmob'
+//
+// It builds the programs, fetches DuckDB from the npm registry where node and npm are there, generates the visits, reads
+// them once so that they lie in memory, and runs the contenders in turn, round after round. Every contender's whole table
+// is compared with the limit's, which in turn is compared with nothing but them: they were written apart. mawk counts in
+// floats, so its sums need only be within a billionth. A contender that cannot run here is skipped, with the reason. The
+// tables go to standard output as Markdown, every sample to bench/results/query2.json, progress to standard error. The
+// exit code is 1 when a target is failed.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	config := Config{Log: os.Stderr}
+	flag.IntVar(&config.Rows, "rows", 6_000_000, "rows of the input")
+	flag.IntVar(&config.Runs, "runs", 5, "rounds; the tables show medians")
+	flag.IntVar(&config.Workers, "workers", 2, "cores that every contender may use")
+	only := flag.String("only", "", "contenders to run, as comma-separated `patterns`, for example 'limit,flashmob*'")
+	flag.StringVar(&config.Dir, "dir", "", "a `folder` for programs, inputs and outputs; else one that is removed at the end")
+	flag.StringVar(&config.Results, "o", "bench/results/query2.json", "the `file` for all samples")
+	flag.Parse()
+	if *only != "" {
+		config.Only = strings.Split(*only, ",")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	report, err := measure(ctx, config)
+	if err == nil {
+		fmt.Print(markdown(report))
+		err = failed(report)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "keyed:", err)
+		if errors.Is(err, context.Canceled) {
+			os.Exit(130)
+		}
+		os.Exit(1)
+	}
+}
