@@ -30,7 +30,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/cluster fuzz fmt vet clean
+.PHONY: help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -77,7 +77,10 @@ bench: build ## measure beside a hand-written limit and GNU parallel, on this ma
 	go run ./bench/local -flashmob bin/flashmob
 
 bench/query2: ## measure query2 beside a hand-written limit, DuckDB and mawk, on this machine
-	go run ./bench/keyed
+	go run ./bench/keyed -app query2
+
+bench/wordcount: ## measure wordcount beside a hand-written limit and GNU parallel, on this machine
+	go run ./bench/keyed -app wordcount
 
 bench/cluster: build-all tools ## measure the whole cluster path, up to down, in the sandbox
 	go run ./bench/cluster -bin bin

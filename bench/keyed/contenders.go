@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"flashmob/bench"
 )
@@ -18,25 +20,45 @@ type contender struct {
 	floats  bool   // it counts in floats
 }
 
-// contenders returns those that are to be run, in the order of the table.
-func contenders(config Config, programs programs, input string) []*contender {
+// contenders returns those that are to be run over an input of so many lines, in the order of the table.
+func contenders(config Config, programs programs, input string, lines int) []*contender {
+	all := queryContenders
+	if config.App == wordcount {
+		all = wordContenders
+	}
+	var chosen []*contender
+	for _, c := range all(config, programs, input) {
+		if c.Rows, c.Against = lines, "limit"; config.wants(c.Name) {
+			c.Command, c.Output = c.command.String(), bench.Unchecked
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen
+}
+
+// flashmobs are flashmob with its slots in one process, and in processes of their own.
+func flashmobs(config Config, programs programs, input string) []*contender {
+	var both []*contender
+	for name, slots := range map[string]string{"flashmob": "--workers", "flashmob-processes": "--processes"} {
+		dir := filepath.Join(config.Dir, name)
+		both = append(both, &contender{
+			Record: bench.Record{Name: name}, output: filepath.Join(dir, "results.csv.gz"),
+			command: bench.Command{Tree: true, Args: []string{programs.flashmob, "run", "--local", "-q", "--app", config.App,
+				slots, strconv.Itoa(config.Workers), "--input", input, "-o", dir}},
+		})
+	}
+	slices.SortFunc(both, func(a, b *contender) int { return strings.Compare(a.Name, b.Name) })
+	return both
+}
+
+// queryContenders are those for query2.
+func queryContenders(config Config, programs programs, input string) []*contender {
 	output := func(name, file string) string { return filepath.Join(config.Dir, name, file) }
-	workers := strconv.Itoa(config.Workers)
-	all := []*contender{
-		{
-			Record: bench.Record{Name: "limit"}, output: output("limit", "results.csv.gz"),
-			command: bench.Command{Args: []string{programs.limit, "-workers", workers, "-o", output("limit", "results.csv.gz"), input}},
-		},
-		{
-			Record: bench.Record{Name: "flashmob"}, output: output("flashmob", "results.csv.gz"),
-			command: bench.Command{Args: []string{programs.flashmob, "run", "--local", "-q", "--app", "query2", "--workers", workers,
-				"--input", input, "-o", output("flashmob", "")}},
-		},
-		{
-			Record: bench.Record{Name: "flashmob-processes"}, output: output("flashmob-processes", "results.csv.gz"),
-			command: bench.Command{Tree: true, Args: []string{programs.flashmob, "run", "--local", "-q", "--app", "query2", "--processes", workers,
-				"--input", input, "-o", output("flashmob-processes", "")}},
-		},
+	limit := &contender{
+		Record: bench.Record{Name: "limit"}, output: output("limit", "results.csv.gz"),
+		command: bench.Command{Args: []string{programs.groupSum, "-workers", strconv.Itoa(config.Workers), "-o", output("limit", "results.csv.gz"), input}},
+	}
+	return slices.Concat([]*contender{limit}, flashmobs(config, programs, input), []*contender{
 		{
 			Record: bench.Record{Name: "duckdb", Skipped: programs.noDuckDB}, output: output("duckdb", "results.csv"),
 			command: bench.Command{Dir: programs.duckDB, Args: []string{"node", "-e", fmt.Sprintf(duckScript, config.Workers, input, output("duckdb", "results.csv"))}},
@@ -45,15 +67,27 @@ func contenders(config Config, programs programs, input string) []*contender {
 			Record: bench.Record{Name: "mawk", Skipped: programs.noMawk}, output: output("mawk", "results.csv"), floats: true,
 			command: bench.Command{Args: []string{"sh", "-c", fmt.Sprintf(mawkScript, input, output("mawk", "results.csv"))}},
 		},
+	})
+}
+
+// wordContenders are those for wordcount. GNU parallel drives a program that counts a block, and another adds up.
+func wordContenders(config Config, programs programs, input string) []*contender {
+	output := func(name string) string { return filepath.Join(config.Dir, name, "results.csv.gz") }
+	limit := &contender{
+		Record: bench.Record{Name: "limit"}, output: output("limit"),
+		command: bench.Command{Args: []string{programs.wordLimit, "-workers", strconv.Itoa(config.Workers), "-o", output("limit"), input}},
 	}
-	var chosen []*contender
-	for _, c := range all {
-		if c.Rows, c.Against = config.Rows, "limit"; config.wants(c.Name) {
-			c.Command, c.Output = c.command.String(), bench.Unchecked
-			chosen = append(chosen, c)
-		}
+	all := append([]*contender{limit}, flashmobs(config, programs, input)...)
+	for _, block := range []string{"4M", "16M", "64M"} {
+		name := "parallel-" + block
+		script := fmt.Sprintf("parallel --will-cite -j %d --pipepart --block %s -a %s '%s -map' | %[4]s -reduce -o %s",
+			config.Workers, block, input, programs.wordLimit, output(name))
+		all = append(all, &contender{
+			Record: bench.Record{Name: name, Skipped: programs.noParallel}, output: output(name),
+			command: bench.Command{Tree: true, Args: []string{"sh", "-c", script}},
+		})
 	}
-	return chosen
+	return all
 }
 
 // duckScript has the number of threads, the input and the output to fill in. Amounts are summed as exact decimals.
@@ -75,7 +109,7 @@ func (c *contender) run(ctx context.Context, reference *results) (bench.Sample, 
 	if err := os.RemoveAll(folder); err != nil {
 		return bench.Sample{}, err
 	}
-	if c.Name != "flashmob" && c.Name != "flashmob-processes" { // they make it themselves
+	if !strings.HasPrefix(c.Name, "flashmob") { // which makes it itself
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			return bench.Sample{}, err
 		}

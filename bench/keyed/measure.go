@@ -17,7 +17,9 @@ import (
 
 // Config says what to measure.
 type Config struct {
-	Rows    int
+	App     string // query2 or wordcount
+	Rows    int    // of query2's input
+	Text    int64  // bytes of wordcount's, at least
 	Runs    int
 	Workers int
 	Only    []string  // patterns of contenders' names. Defaults to all.
@@ -27,8 +29,11 @@ type Config struct {
 }
 
 func (c Config) check() error {
-	if c.Rows < 1 || c.Runs < 1 || c.Workers < 1 {
-		return errors.New("rows, runs and workers: at least 1 each")
+	if c.Rows < 1 || c.Text < 1 || c.Runs < 1 || c.Workers < 1 {
+		return errors.New("rows, text, runs and workers: at least 1 each")
+	}
+	if c.App != query2 && c.App != wordcount {
+		return fmt.Errorf("app %q: not query2 or wordcount", c.App)
 	}
 	for _, pattern := range c.Only {
 		if _, err := path.Match(pattern, ""); err != nil {
@@ -37,6 +42,12 @@ func (c Config) check() error {
 	}
 	return nil
 }
+
+// What can be measured.
+const (
+	query2    = "query2"
+	wordcount = "wordcount"
+)
 
 // wants reports whether the contender of that name is to be run.
 func (c Config) wants(name string) bool {
@@ -50,28 +61,31 @@ func (c Config) wants(name string) bool {
 
 // programs is where the contenders lie, or why they do not.
 type programs struct {
-	limit, flashmob string
-	duckDB          string // the folder that its module is in
-	noDuckDB        string // why it cannot be run, empty when it can
-	noMawk          string
+	groupSum, wordLimit, flashmob string
+	duckDB                        string // the folder that its module is in
+	noDuckDB                      string // why it cannot be run, empty when it can
+	noMawk, noParallel            string
 }
 
 // build builds what is in this module, and looks for what is not.
 func build(ctx context.Context, config Config) (programs, error) {
 	bin, node := filepath.Join(config.Dir, "bin"), filepath.Join(config.Dir, "node")
-	p := programs{limit: filepath.Join(bin, "groupsum"), flashmob: filepath.Join(bin, "flashmob"), duckDB: node}
+	p := programs{groupSum: filepath.Join(bin, "groupsum"), wordLimit: filepath.Join(bin, "wordlimit"), flashmob: filepath.Join(bin, "flashmob"), duckDB: node}
 	fmt.Fprintln(config.Log, "building the programs")
-	err := said(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin+"/", "flashmob/bench/groupsum", "flashmob/cmd/flashmob", "flashmob/cmd/worker")
+	err := said(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin+"/", "flashmob/bench/groupsum", "flashmob/bench/wordlimit", "flashmob/cmd/flashmob", "flashmob/cmd/worker")
 	if err != nil {
 		return p, err
 	}
 	if _, err := exec.LookPath("mawk"); err != nil {
 		p.noMawk = "mawk is not installed (apt-get install mawk)"
 	}
+	if err := said(ctx, "parallel", "--version"); err != nil {
+		p.noParallel = "GNU parallel is not installed (apt-get install parallel)"
+	}
 	if err := os.MkdirAll(node, 0o755); err != nil {
 		return p, err
 	}
-	if config.wants("duckdb") {
+	if config.App == query2 && config.wants("duckdb") {
 		fmt.Fprintln(config.Log, "fetching DuckDB")
 		if err := said(ctx, "npm", "install", "--silent", "--prefix", node, "@duckdb/node-api"); err != nil {
 			p.noDuckDB = "npm does not install @duckdb/node-api: " + err.Error()
@@ -104,25 +118,18 @@ func measure(ctx context.Context, config Config) (_ *bench.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	input := filepath.Join(config.Dir, fmt.Sprintf("visits-%d.csv", config.Rows))
-	if _, err := os.Stat(input); err != nil {
-		fmt.Fprintf(config.Log, "generating %d visits\n", config.Rows)
-		script := fmt.Sprintf("%s generate --app query2 --lines %d --seed 1 > %s.part && mv %[3]s.part %[3]s", programs.flashmob, config.Rows, input)
-		if _, err := bench.Run(ctx, bench.Command{Args: []string{"sh", "-c", script}}); err != nil {
-			return nil, err
-		}
-	}
-	if err := bench.Warm(input); err != nil {
+	input, lines, err := makeInput(ctx, config, programs)
+	if err != nil {
 		return nil, err
 	}
-	all := contenders(config, programs, input)
+	all := contenders(config, programs, input, lines)
 	if err := compete(ctx, config, all); err != nil {
 		return nil, err
 	}
 	for _, c := range all {
 		report.Records = append(report.Records, c.Record)
 	}
-	report.Targets = targets(report)
+	report.Targets = targets(config.App, report)
 	return report, report.WriteFile(config.Results)
 }
 
