@@ -1,0 +1,88 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// recent is how many of the newest runs a calibration looks at: machines and links change.
+const recent = 20
+
+// Calibrate corrects the constants of a place by what runs there took. For each phase every run says by how much the model was
+// off; the median of that becomes a factor, and its spread the range. Runs of the same program say what
+// its work takes; where there are none, those of all programs do.
+func (k Constants) Calibrate(ledger Ledger, app string, settings json.RawMessage) Constants {
+	all := ledger.whole()
+	all = all[max(0, len(all)-recent):]
+	scale := func(phase string, of Ledger, figures ...*Figure) {
+		ratios := k.ratios(of, phase)
+		if len(ratios) == 0 {
+			return
+		}
+		factor := Seen(ratios, "")
+		for _, f := range figures {
+			f.Value *= factor.Value
+			f.Low, f.High = f.Value*factor.Low/factor.Value, f.Value*factor.High/factor.Value
+			f.Mark, f.Source = Measured, runs(len(ratios))
+		}
+	}
+	out := k
+	scale(Provision, all, &out.Provision, &out.ProvisionHost, &out.Launched, &out.Upload, &out.UploadHost)
+	scale(Starting, all, &out.Start, &out.StartHost)
+	scale(Stopping, all, &out.Stop, &out.StopHost)
+	scale(Destroy, all, &out.Destroy, &out.DestroyHost)
+	same := all.Same(app, settings)
+	if len(k.ratios(same, Working)) == 0 {
+		same = all
+	}
+	scale(Working, same, &out.Overlap)
+	return out
+}
+
+// ratios is what a phase took of each run, against what these constants say of it.
+func (k Constants) ratios(ledger Ledger, phase string) []float64 {
+	var ratios []float64
+	for _, e := range ledger {
+		took, known := e.Actual.Phases[phase]
+		if !known || phase == Working && e.Job.Row.Value == 0 {
+			continue
+		}
+		for _, p := range Predict(e.Job, e.Shape, k).Phases {
+			if p.Name == phase && p.Seconds.Value > 0 && took > 0 {
+				ratios = append(ratios, took/p.Seconds.Value)
+			}
+		}
+	}
+	return ratios
+}
+
+// Row is a slot's time for a row of the program, as its runs in a place have it; the zero Figure where there are none.
+// What the work waited for besides is in it: it is a figure for the same kind of run, not for another shape.
+func (l Ledger) Row() Figure {
+	var rows []float64
+	for _, e := range l.whole() {
+		if took := e.Actual.Phases[Working]; took > 0 {
+			rows = append(rows, took*e.Shape.slots()/float64(e.Job.Rows))
+		}
+	}
+	rows = rows[max(0, len(rows)-recent):]
+	return Seen(rows, runs(len(rows)))
+}
+
+// runs says how many runs a figure is from.
+func runs(n int) string {
+	if n == 1 {
+		return "1 run"
+	}
+	return fmt.Sprintf("%d runs", n)
+}
+
+// compacted is settings without the white space that says nothing.
+func compacted(settings json.RawMessage) []byte {
+	var b bytes.Buffer
+	if json.Compact(&b, settings) != nil {
+		return settings
+	}
+	return b.Bytes()
+}
