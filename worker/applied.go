@@ -12,16 +12,23 @@ type span struct {
 	To   int64 `json:"to"`
 }
 
-// add takes in a batch. It returns false, and changes nothing, if any of the batch's range is in the set already.
-func (a applied) add(b Batch) bool {
+// find returns where the batch's range belongs, and whether any of it is in the set already.
+func (a applied) find(b Batch) (at int, there bool) {
 	spans := a[b.Input]
-	at, _ := slices.BinarySearchFunc(spans, b.Offset, func(s span, offset int64) int {
+	at, _ = slices.BinarySearchFunc(spans, b.Offset, func(s span, offset int64) int {
 		if s.To <= offset {
 			return -1
 		}
 		return 1
 	}) // spans before at end at or before the batch
-	if at < len(spans) && spans[at].From < b.end() {
+	return at, at < len(spans) && spans[at].From < b.end()
+}
+
+// add takes in a batch. It returns false, and changes nothing, if any of the batch's range is in the set already.
+func (a applied) add(b Batch) bool {
+	spans := a[b.Input]
+	at, there := a.find(b)
+	if there {
 		return false
 	}
 	left := at > 0 && spans[at-1].To == b.Offset

@@ -78,7 +78,7 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	}
 	in, err := Open(ctx, InitializerConfig{
 		Folder: folder, Flow: config.Flow, Listen: a.Listen, Token: config.Token, TLS: identity, Uplink: uplink,
-		BatchRows: a.BatchRows, Slots: config.Slots, By: a.By, Log: config.Log,
+		BatchRows: a.BatchRows, Slots: config.Slots, By: a.By, AckWait: a.AckWait, Log: config.Log,
 	})
 	if err != nil {
 		return err

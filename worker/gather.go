@@ -69,7 +69,10 @@ func (g *gatherer) accept(part Part, body []byte, segments []int64) (first bool,
 	b := part.Batch
 	if g.covered(b) {
 		g.late++
-		return false, g.drop(part)
+		if brokenSecond {
+			return false, g.double(heldPart{Part: part, body: body})
+		}
+		return false, g.discard(part)
 	}
 	held := g.held[b.Input]
 	at, _ := slices.BinarySearchFunc(held, b.Offset, func(h heldPart, offset int64) int { return int(min(max(h.Batch.Offset-offset, -1), 1)) })
@@ -88,6 +91,17 @@ func (g *gatherer) covered(b Batch) bool {
 		}
 	}
 	return false
+}
+
+// discard forgets what waits in the depot for a part that came second, unless it is the held one that came once more: the log
+// may have a message twice, when its first reply was lost.
+func (g *gatherer) discard(part Part) error {
+	for _, h := range g.held[part.Batch.Input] {
+		if h.Ref != "" && h.Ref == part.Ref {
+			return nil
+		}
+	}
+	return g.drop(part)
 }
 
 // drop forgets what waits in the depot for a part.

@@ -51,6 +51,17 @@ func (g *gatherer) update(b Batch, partition int, output []byte) {
 	g.early[b.from()][partition] = output
 }
 
+// has reports whether a partition's output for a batch is there, or of no use any more.
+func (g *gatherer) has(b Batch, partition int) bool {
+	for _, h := range g.held[b.Input] {
+		if h.Batch.Offset == b.Offset {
+			output, expected := h.outputs[partition]
+			return !expected || output != nil
+		}
+	}
+	return g.covered(b) || g.early[b.from()][partition] != nil
+}
+
 // awaits reports whether a part that has come lacks outputs.
 func (g *gatherer) awaits() bool {
 	for _, parts := range g.held {

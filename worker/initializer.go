@@ -49,6 +49,9 @@ type InitializerConfig struct {
 	External string
 	// By says who begins the run, for others who ask. Defaults to nothing.
 	By string
+	// AckWait is how long a batch may go without a sign of life from its worker before another gets it. Defaults to the
+	// constant AckWait.
+	AckWait time.Duration
 	// Log receives what the initializer has to say. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -92,6 +95,9 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	if config.AckWait == 0 {
+		config.AckWait = AckWait
+	}
 	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), place: front, moved: make(chan struct{}), parts: config.Folder.Parts}
 	run := config.Folder.Run
 	var err error
@@ -116,7 +122,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	if in.js, err = jetstream.New(in.nc); err != nil {
 		return fmt.Errorf("connect to log: %w", err)
 	}
-	spec := Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots)}
+	spec := Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots), AckWait: in.AckWait}
 	in.keyed = newKeyed(in.flow, spec.Partitions)
 	if spec.Depot, err = in.makeDepot(ctx); err != nil {
 		return err
@@ -145,7 +151,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 		}
 	}
 	if _, err := in.js.CreateConsumer(ctx, batchStream, jetstream.ConsumerConfig{
-		Durable: batchConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait, MaxAckPending: -1,
+		Durable: batchConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: in.AckWait, MaxAckPending: -1,
 	}); err != nil {
 		return fmt.Errorf("create consumer %s: %w", batchConsumer, err)
 	}

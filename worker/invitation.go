@@ -35,6 +35,7 @@ type Appointment struct {
 	Identity  Identity      `json:"identity"`
 	BatchRows int           `json:"batch_rows,omitempty"`
 	Patience  time.Duration `json:"patience"` // how long to wait for an operator once the run is over
+	AckWait   time.Duration `json:"ack_wait,omitempty"`
 	// By says who begins the run, for others who find the hosts busy with it.
 	By string `json:"by,omitempty"`
 	// Done are the parts that the operator's folder has from earlier sittings: the run goes on behind them.

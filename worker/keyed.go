@@ -229,6 +229,9 @@ func (in *Initializer) output(msg jetstream.Msg) error {
 	if out.Failure != "" {
 		return &BatchError{Worker: out.Worker, Cause: out.Failure}
 	}
+	if in.has(out) {
+		return msg.Ack()
+	}
 	if out.Ref != "" {
 		if body, err = in.depot.Get(out.Ref); err != nil {
 			return err
@@ -256,6 +259,19 @@ func (in *Initializer) output(msg jetstream.Msg) error {
 		return err
 	}
 	return msg.Ack()
+}
+
+// has reports whether everything in an output has come before, maybe with this very message: then its body is gone.
+func (in *Initializer) has(out Output) bool {
+	for _, partition := range out.Partitions {
+		switch {
+		case partition < 0 || partition >= in.keyed.partitions:
+			return false
+		case out.Batch != nil && !in.gather.has(*out.Batch, partition), out.Batch == nil && in.keyed.runs[partition] == nil:
+			return false
+		}
+	}
+	return true
 }
 
 // redealEvery is how often the initializer looks whether a worker has come or gone.

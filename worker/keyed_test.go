@@ -116,6 +116,9 @@ func (s scenario) crewed(t *testing.T, names []string, during func(start, kill f
 	t.Helper()
 	s.dir, s.listen = filepath.Join(t.TempDir(), "out"), "127.0.0.1:0"
 	in := s.open(t)
+	if s.opened != nil {
+		defer s.opened(in)()
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)

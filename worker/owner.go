@@ -195,6 +195,9 @@ func (o *owner) apply(ctx context.Context, group []*delivered) error {
 	}
 	first, last := o.owned[0].number, o.owned[len(o.owned)-1].number
 	for _, d := range group {
+		if !slices.ContainsFunc(o.owned, func(p *partition) bool { return p.wants(d) }) {
+			continue
+		}
 		if err := d.load(o.depot, first, last); err != nil {
 			return err
 		}

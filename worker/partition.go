@@ -58,17 +58,34 @@ func (p *partition) take(d *delivered, pass func(yield)) error {
 		return p.end(d.Stage, pass)
 	case s.keyed.OnUpdate():
 		return p.update(d, pass)
-	case s.applied.add(d.Part.Batch):
+	case s.applied.add(d.Part.Batch) || brokenApplied:
 		_, err := p.apply(d, nil)
 		return err
 	}
 	return nil
 }
 
+// wants reports whether a delivery is news for the partition. What is none must not be loaded: where the same one came
+// before, its segments may be gone.
+func (p *partition) wants(d *delivered) bool {
+	if d.seq <= p.at || d.End {
+		return false
+	}
+	s := p.stages[d.Stage]
+	_, there := s.applied.find(d.Part.Batch)
+	return brokenApplied || !there && !(s.keyed.OnUpdate() && p.past(d.Part.Batch))
+}
+
+// past reports whether the batch has had its turn.
+func (p *partition) past(b Batch) bool {
+	at := b.past()
+	return at.Input < p.next.Input || at.Input == p.next.Input && b.Offset < p.next.Offset
+}
+
 // update holds a delivery until its turn, and applies all whose turn it is.
 func (p *partition) update(d *delivered, pass func(yield)) error {
 	b, stage := d.Part.Batch, &p.stages[d.Stage]
-	if at := b.past(); at.Input < p.next.Input || at.Input == p.next.Input && b.Offset < p.next.Offset || !stage.applied.add(b) {
+	if p.past(b) || !stage.applied.add(b) {
 		return nil
 	}
 	p.held[b.follows()] = d

@@ -36,6 +36,7 @@ type scenario struct {
 	listen    string
 	resume    bool
 	during    func(in *Initializer) // called once the run is under way
+	opened    func(in *Initializer) (closing func())
 }
 
 func (s scenario) makeFlow(string, json.RawMessage) (*flow.Flow, error) { return s.flow, nil }

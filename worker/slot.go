@@ -133,7 +133,11 @@ func (s *slot) records(b Batch, body []byte, part *Part) ([]byte, []flow.Reject,
 				}
 			}
 		}
-		return s.pass.Run(data, s.packer.write)
+		if err := s.pass.Run(data, s.packer.write); err != nil {
+			return err
+		}
+		reach("half")
+		return nil
 	})
 	if err != nil {
 		return nil, nil, err

@@ -146,6 +146,10 @@ func (s snapshots) save(ctx context.Context, p *partition, epoch int) error {
 		switch {
 		case findErr != nil || there.revision == p.record.revision:
 			return errors.Join(fmt.Errorf("save snapshot of partition %d: %w", p.number, err), findErr)
+		case there.Ref == ref: // it is this one: only the log's reply was lost
+			old := p.record
+			p.record, p.since = there, 0
+			return s.forget(old)
 		case there.At > at || there.At == at && there.Epoch >= epoch:
 			p.record = there
 			return s.depot.Drop(ref)
@@ -154,6 +158,11 @@ func (s snapshots) save(ctx context.Context, p *partition, epoch int) error {
 	}
 	old := p.record
 	p.record, p.since = record, 0
+	return s.forget(old)
+}
+
+// forget drops the body of a snapshot that was replaced.
+func (s snapshots) forget(old snapshotRecord) error {
 	if old.revision == 0 {
 		return nil
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"encoding/json"
+	"time"
 
 	"flashmob/flow"
 	"flashmob/input"
@@ -15,6 +16,8 @@ type Spec struct {
 	Depot string       `json:"depot,omitempty"` // inLog, or a folder that all workers see; empty when all are in one process
 	// Partitions is how many partitions the keys of keyed stages fall into; 0 where there are no such stages.
 	Partitions int `json:"partitions,omitempty"`
+	// AckWait is how long a batch may go without a sign of life from its worker.
+	AckWait time.Duration `json:"ack_wait"`
 }
 
 // inLog is the Spec.Depot of a run whose workers share nothing but the log.

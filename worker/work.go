@@ -15,7 +15,8 @@ import (
 	"flashmob/input"
 )
 
-// AckWait is how long a batch may go without a sign of life from its worker before the log hands it to another.
+// AckWait is how long a batch may go without a sign of life from its worker before the log hands it to another, where the
+// run does not say otherwise.
 const AckWait = 2 * time.Second
 
 // worker is a Run in progress.
@@ -81,7 +82,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) error 
 		w.part(ctx, leave)
 		return nil
 	})
-	group.Go(func() error { return w.alive.run(ctx, AckWait/4) })
+	group.Go(func() error { return w.alive.run(ctx, w.spec.AckWait/4) })
 	group.Go(func() error { return w.beat(ctx) })
 	return group.Wait()
 }
@@ -118,6 +119,7 @@ func (w *worker) fetch(ctx context.Context, batches jetstream.Consumer, n int, r
 		}
 		w.alive.add(msg)
 		got++
+		reach("pulled")
 		ready <- c
 	}
 	if err := messages.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -151,6 +153,7 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 			return context.Cause(ctx)
 		}
 		w.busy.Add(1)
+		reach("begun")
 		made, err := s.process(c.batch, c.body)
 		if err != nil {
 			made.part.Failure = err.Error()
@@ -168,6 +171,10 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 // could be lost.
 func (w *worker) commit(ctx context.Context, c claim, made product) error {
 	defer w.alive.remove(c.msg)
+	reach("made")
+	if brokenAck {
+		_ = c.msg.Ack()
+	}
 	part, body := made.part, made.body
 	if len(body) > inlineLimit {
 		ref, err := w.depot.Put(body)
@@ -189,16 +196,21 @@ func (w *worker) commit(ctx context.Context, c claim, made product) error {
 			return err
 		}
 	}
+	reach("logged")
 	// A lost ack only makes the log hand out the batch again, and the gatherer drop what comes of it.
 	if err := c.msg.Ack(); err != nil {
 		w.Log.Debug("ack batch", "batch", c.batch.Offset, "err", err)
 	}
+	reach("acked")
 	return nil
 }
 
 // publish returns when the log has the message, however long that takes.
 func (w *worker) publish(ctx context.Context, subject string, message []byte) error {
 	for {
+		if replyLost(w.nc, subject, message) {
+			continue
+		}
 		_, err := w.js.Publish(ctx, subject, message)
 		if err == nil {
 			return nil
