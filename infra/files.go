@@ -11,6 +11,7 @@ import (
 //	.flashmob/
 //	  passphrase              of Pulumi's secrets, mode 0600
 //	  state/                  Pulumi's state, unless PULUMI_BACKEND_URL says otherwise
+//	  prices.csv              what flashmob prices refresh has fetched
 //	  receipts/ID.json        what was created, destroyed and paid, kept for ever
 //	  clusters/STACK/
 //	    record.json           see Record
@@ -50,6 +51,9 @@ func (f Files) State() string { return filepath.Join(f.dir(), "state") }
 
 // Receipts is the folder of receipts.
 func (f Files) Receipts() string { return filepath.Join(f.dir(), "receipts") }
+
+// Prices is the file of fetched prices.
+func (f Files) Prices() string { return filepath.Join(f.dir(), "prices.csv") }
 
 // Passphrase is the file of the generated passphrase.
 func (f Files) Passphrase() string { return filepath.Join(f.dir(), "passphrase") }

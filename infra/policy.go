@@ -11,8 +11,8 @@ var (
 		"ec2:DescribeInstanceAttribute", "ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstanceTypeOfferings",
 		"ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeInternetGateways", "ec2:DescribeKeyPairs",
 		"ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables",
-		"ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeTags",
-		"ec2:DescribeVolumes", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcs",
+		"ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups", "ec2:DescribeSpotPriceHistory", "ec2:DescribeSubnets",
+		"ec2:DescribeTags", "ec2:DescribeVolumes", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcs",
 	}
 	// makeActions make things that carry the tags from their first moment on.
 	makeActions = []string{
@@ -55,6 +55,7 @@ func Policy(region string) string {
 		{"TagWhatIsMade", "Allow", "ec2:CreateTags", "*", conditions{"StringEquals": here, "Null": {"aws:RequestTag/" + TagRun: "false"}}},
 		{"ChangeTagsOfOurs", "Allow", "ec2:CreateTags", "*", conditions{"StringEquals": here, "Null": tagged}},
 		{"ChangeAndDeleteOurs", "Allow", changeActions, "*", conditions{"StringEquals": here, "Null": tagged}},
+		{"ReadThePriceList", "Allow", "pricing:GetProducts", "*", nil},
 		{"BuyOnTheSpotMarket", "Allow", "iam:CreateServiceLinkedRole", "arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*",
 			conditions{"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}}},
 	}}

@@ -1,14 +1,11 @@
 package infra
 
 import (
-	"bufio"
 	"cmp"
 	_ "embed"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,22 +13,39 @@ import (
 
 // Prices is what things cost, by region. The zero value knows no price.
 type Prices struct {
-	// AsOf is the date of the table, "2025-06".
-	AsOf string
-	rows map[priceKey]Price
+	// AsOf is the date of the oldest price of an instance in it, "2025-06" or "2026-11-25".
+	AsOf  string
+	rows  map[priceKey]Price
+	sizes map[string][]string // that a family is sold in; all where it is not named
 }
 
-// old is the age from which on prices are shown with their date: lists change once or twice a year.
-const old = 180 * 24 * time.Hour
+// Prices older than old are shown with their date, for lists change once or twice a year; those older than stale with a
+// warning.
+const (
+	old   = 180 * 24 * time.Hour
+	stale = 365 * 24 * time.Hour
+)
 
 // Note says of what date the prices are if that is long before now, "prices of 2025-06"; else it is empty. A date that
 // cannot be read is not trusted, and said.
 func (p Prices) Note(now time.Time) string {
-	date, err := time.Parse("2006-01", p.AsOf)
-	if err == nil && now.Sub(date) < old {
+	date, err := priceDate(p.AsOf)
+	note := "prices of " + cmp.Or(p.AsOf, "an unknown date")
+	switch {
+	case err == nil && now.Sub(date) < old:
 		return ""
+	case err == nil && now.Sub(date) > stale:
+		return note + ", more than a year old"
 	}
-	return "prices of " + cmp.Or(p.AsOf, "an unknown date")
+	return note
+}
+
+// priceDate reads the date of a table: a month, or a day.
+func priceDate(asOf string) (time.Time, error) {
+	if date, err := time.Parse(time.DateOnly, asOf); err == nil {
+		return date, nil
+	}
+	return time.Parse("2006-01", asOf)
 }
 
 type priceKey struct{ region, item string }
@@ -41,6 +55,8 @@ type Price struct {
 	OnDemand float64 `json:"on_demand"`
 	// Spot is a typical price, not an offer: the market moves by the hour.
 	Spot float64 `json:"spot,omitempty"`
+	// AsOf is its date.
+	AsOf string `json:"as_of,omitempty"`
 }
 
 // On is the price in one market.
@@ -65,7 +81,7 @@ func (p Prices) Near(typ string) []string {
 	near := map[string]bool{}
 	for key := range p.rows {
 		family, _, whole := strings.Cut(key.item, ".")
-		if key.region == "*" || family == "disk" {
+		if !key.instance() {
 			continue
 		}
 		if whole {
@@ -73,7 +89,7 @@ func (p Prices) Near(typ string) []string {
 			continue
 		}
 		for _, s := range []string{"large", "xlarge", "2xlarge", "4xlarge", size} {
-			if sizes[s] != 0 {
+			if sizes[s] != 0 && (p.sizes[family] == nil || slices.Contains(p.sizes[family], s)) {
 				near[family+"."+s] = true
 			}
 		}
@@ -129,48 +145,6 @@ func (p Prices) Regions() []string {
 	return slices.Compact(regions)
 }
 
-// ReadPrices reads a table of lines "region,family,on_demand,spot", where the prices are those of the family's large
-// size, or "region,type,on_demand,spot" for one type. Lines that begin with # are notes; "# as_of,DATE" is the date.
-func ReadPrices(r io.Reader) (Prices, error) {
-	p := Prices{rows: map[priceKey]Price{}}
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if date, ok := strings.CutPrefix(line, "# as_of,"); ok {
-			p.AsOf = date
-		}
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		fields := strings.Split(line, ",")
-		if len(fields) != 4 {
-			return Prices{}, fmt.Errorf("read prices line %d: %d fields, want region,family,on_demand,spot", n, len(fields))
-		}
-		onDemand, err := strconv.ParseFloat(fields[2], 64)
-		if err != nil || onDemand <= 0 {
-			return Prices{}, fmt.Errorf("read prices line %d: price %q: not a positive number", n, fields[2])
-		}
-		spot := 0.0
-		if fields[3] != "" {
-			if spot, err = strconv.ParseFloat(fields[3], 64); err != nil || spot <= 0 {
-				return Prices{}, fmt.Errorf("read prices line %d: price %q: not a positive number", n, fields[3])
-			}
-		}
-		p.rows[priceKey{fields[0], fields[1]}] = Price{OnDemand: onDemand, Spot: spot}
-	}
-	if err := lines.Err(); err != nil {
-		return Prices{}, fmt.Errorf("read prices: %w", err)
-	}
-	return p, nil
-}
-
-// With is p with the prices of newer laid over it.
-func (p Prices) With(newer Prices) Prices {
-	rows := maps.Clone(p.rows)
-	maps.Copy(rows, newer.rows)
-	return Prices{AsOf: newer.AsOf, rows: rows}
-}
-
 // sizes are the instance sizes as multiples of large.
 var sizes = map[string]float64{
 	"nano": 1. / 16, "micro": 1. / 8, "small": 1. / 4, "medium": 1. / 2, "large": 1, "xlarge": 2, "2xlarge": 4,
@@ -186,17 +160,30 @@ func (p Prices) Instance(region, typ string) (Price, error) {
 	}
 	price, known := p.rows[priceKey{region, family}]
 	factor, sized := sizes[size]
-	if !known || !sized {
+	if !known || !sized || p.sizes[family] != nil && !slices.Contains(p.sizes[family], size) {
 		return Price{}, &NoPriceError{region, typ}
 	}
-	return Price{OnDemand: price.OnDemand * factor, Spot: price.Spot * factor}, nil
+	return Price{OnDemand: price.OnDemand * factor, Spot: price.Spot * factor, AsOf: price.AsOf}, nil
 }
 
 const hoursPerMonth = 730 // as AWS counts
 
+// VCPUs is how many processors an instance type has, which is how many slots a worker on it has.
+func VCPUs(typ string) (int, error) {
+	family, size, _ := strings.Cut(typ, ".")
+	factor, ok := sizes[size]
+	switch {
+	case !ok || family == "":
+		return 0, fmt.Errorf("instance type %q: not of the form c7g.xlarge, with a size from nano to 48xlarge", typ)
+	case strings.HasPrefix(family, "t"): // burstable types have two at least, and not all of the time
+		return max(2, int(2*factor)), nil
+	}
+	return max(1, int(2*factor)), nil
+}
+
 // Disk is the price of a root volume in dollars an hour.
 func (p Prices) Disk(region string, gb int) (float64, error) {
-	price, ok := p.rows[priceKey{region, "disk"}]
+	price, ok := p.rows[priceKey{region, diskItem}]
 	if !ok {
 		return 0, &NoPriceError{region, "gp3 disk"}
 	}
@@ -205,11 +192,16 @@ func (p Prices) Disk(region string, gb int) (float64, error) {
 
 // IPv4 is the price of a public address in dollars an hour.
 func (p Prices) IPv4(region string) (float64, error) {
-	price, ok := p.rows[priceKey{"*", "ipv4"}]
+	price, ok := p.rows[priceKey{anyRegion, addressItem}]
 	if !ok {
 		return 0, &NoPriceError{region, "public IPv4 address"}
 	}
 	return price.OnDemand, nil
+}
+
+// HostHourly is what one host of a type costs an hour, with its disk and its address.
+func (p Prices) HostHourly(region, typ string, spot bool, diskGB int) (float64, error) {
+	return p.host(region, Placement{Type: typ, Spot: spot}, diskGB)
 }
 
 // Hourly is what the whole cluster costs in dollars an hour while it is up: hosts, disks and addresses.

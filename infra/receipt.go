@@ -52,7 +52,7 @@ func NewReceipt(record Record, prices Prices, ended time.Time) Receipt {
 		Cluster: spec.ID, Stack: spec.Stack, Region: spec.Region, Owner: spec.Owner,
 		Began: record.Began, Ended: ended.UTC().Truncate(time.Second),
 		Left: []Resource{}, Destroyed: map[string]int{}, Bills: []Bill{},
-		PricesAsOf: prices.AsOf, Refusals: record.Refusals,
+		PricesAsOf: prices.In(spec.Region).AsOf, Refusals: record.Refusals,
 	}
 	for _, life := range record.Hosts {
 		if life.To.IsZero() {

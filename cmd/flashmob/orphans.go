@@ -96,8 +96,12 @@ func (a *accountFlags) listRegion(ctx context.Context, region string, known map[
 	if err != nil {
 		return nil, err
 	}
+	prices, err := infra.Files{}.KnownPrices()
+	if err != nil {
+		return nil, err
+	}
 	var all []found
-	for _, group := range infra.GroupByCluster(resources, infra.ListPrices(), time.Now()) {
+	for _, group := range infra.GroupByCluster(resources, prices, time.Now()) {
 		all = append(all, found{Group: group, Region: region, Here: known[group.Cluster], account: account})
 	}
 	return all, nil

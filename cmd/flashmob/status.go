@@ -99,7 +99,11 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*goingRun, error) {
 
 func newClusterStatus(record infra.Record, files infra.Files, now time.Time) clusterStatus {
 	living := record.Living()
-	receipt := infra.NewReceipt(record, infra.ListPrices(), now)
+	prices, unreadable := files.KnownPrices()
+	receipt := infra.NewReceipt(record, prices, now)
+	if unreadable != nil {
+		receipt.Unpriced = []string{unreadable.Error()}
+	}
 	s := clusterStatus{
 		Stack: files.Name(), Cluster: record.Spec.ID, State: record.State, Region: record.Spec.Region, Zone: record.Spec.Zone,
 		Size: record.Spec.Size, Hosts: len(living), Since: record.Began, Dollars: receipt.Dollars, Unpriced: receipt.Unpriced,

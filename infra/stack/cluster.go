@@ -46,10 +46,15 @@ func (c Cluster) inTurn() Cluster {
 }
 
 func (c Cluster) prices() infra.Prices {
-	if c.Prices.AsOf == "" {
+	if c.Prices.AsOf != "" {
+		return c.Prices
+	}
+	known, err := c.Files.KnownPrices()
+	if err != nil { // what is done does not depend on what it costs
+		c.notify(infra.Event{Step: "prices", Detail: fmt.Sprintf("those that came with flashmob: %v", err)})
 		return infra.ListPrices()
 	}
-	return c.Prices
+	return known
 }
 
 // hold runs work while it holds the cluster's lock. The lock is left as unfinished when work panics or the process

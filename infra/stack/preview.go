@@ -42,7 +42,7 @@ func (c Cluster) preview(ctx context.Context, spec infra.Spec, stale *infra.Hold
 	if err != nil {
 		return infra.PreviewResult{}, fmt.Errorf("preview cluster %s: %w", spec.Stack, w.err(err))
 	}
-	result := infra.PreviewResult{Spec: spec, Changes: changes(w.counts), Resources: w.planned, PriceNote: c.prices().Note(time.Now())}
+	result := infra.PreviewResult{Spec: spec, Changes: changes(w.counts), Resources: w.planned, PriceNote: c.prices().In(spec.Region).Note(time.Now())}
 	if result.Hourly, err = c.prices().Hourly(spec); err != nil {
 		result.Unpriced = err.Error()
 	}

@@ -207,7 +207,7 @@ func (u *upward) finish(ctx context.Context, outputs map[string]any, counts map[
 		Refusals: u.record.Refusals, Took: time.Since(began),
 	}
 	result.Hourly, result.Unpriced = quote(u.c.prices(), u.record)
-	result.PriceNote = u.c.prices().Note(time.Now())
+	result.PriceNote = u.c.prices().In(u.spec.Region).Note(time.Now())
 	return result, nil
 }
 
