@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"flashmob/apps/exec"
 	"flashmob/apps/query2"
 	"flashmob/apps/votes"
 	"flashmob/apps/wordcount"
@@ -29,6 +30,8 @@ func New(name string, settings json.RawMessage) (*flow.Flow, error) {
 	switch name {
 	case classifier.Name:
 		return build(settings, classifier.Flow)
+	case exec.Name:
+		return build(settings, exec.Flow)
 	case query2.Name:
 		return build(settings, query2.Flow)
 	case votes.Name:

@@ -14,6 +14,9 @@ func (f *Flow) Apply(input io.Reader, results io.Writer, maxRecord int) (Tally, 
 
 // apply is Apply with limits of which all but Fields are given.
 func (f *Flow) apply(input io.Reader, results io.Writer, limits Limits) (Tally, []Reject, error) {
+	if f.operator != nil {
+		return Tally{}, nil, fmt.Errorf("apply %s: it has an operator, which only a worker can run", f.Name)
+	}
 	data, err := io.ReadAll(input)
 	if err != nil {
 		return Tally{}, nil, fmt.Errorf("apply %s: %w", f.Name, err)

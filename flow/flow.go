@@ -10,6 +10,7 @@ type Flow struct {
 	Generator *Generator // makes input where there is none; nil when the application has no generator
 	stages    []stage
 	keyed     []*Keyed // behind the stages
+	operator  *opening // in place of stages; nil for none
 }
 
 // A stage is one step of the flow. apply is called concurrently from many slots; record is valid only during the call.
@@ -39,8 +40,8 @@ func (f *Flow) Column(name string, fn ColumnFunc) *Flow {
 // addStage appends a stage without state. Behind a keyed stage there are only others: anything else is a mistake in the
 // program, so it panics.
 func (f *Flow) addStage(s stage) *Flow {
-	if len(f.keyed) > 0 {
-		panic(fmt.Sprintf("flow %s: stage %s stands behind a keyed one", f.Name, s.name()))
+	if len(f.keyed) > 0 || f.operator != nil {
+		panic(fmt.Sprintf("flow %s: stage %s stands behind a keyed one or an operator", f.Name, s.name()))
 	}
 	f.stages = append(f.stages, s)
 	return f
@@ -72,6 +73,9 @@ func (f *Flow) Stages() []string {
 	}
 	for _, k := range f.keyed {
 		names = append(names, k.name)
+	}
+	if f.operator != nil {
+		names = append(names, f.operator.name)
 	}
 	return names
 }

@@ -28,6 +28,9 @@ var Lines = Source{format: "lines", comma: ','}
 // WithoutHeader returns the source with every record taken as data.
 func (s Source) WithoutHeader() Source { s.header = false; return s }
 
+// WithHeader returns the source with the first record of every input taken as a header.
+func (s Source) WithHeader() Source { s.header = true; return s }
+
 // WithFields returns the source with records that must have n fields, whatever the first one has.
 func (s Source) WithFields(n int) Source { s.fields = n; return s }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
@@ -25,6 +26,14 @@ func codecOf(path string) string {
 		return "zlib"
 	}
 	return ""
+}
+
+// Uncompressed returns the name of a file without the ending that says how it is compressed.
+func Uncompressed(name string) string {
+	if codecOf(name) == "" {
+		return name
+	}
+	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
 // Open returns the input's bytes from front to back, decompressed. Generated inputs have no bytes to open.

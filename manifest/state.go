@@ -120,7 +120,8 @@ func isOurs(name string) bool {
 		return true
 	}
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
-	return name == "results.csv" || name == "results.txt"
+	end, ok := strings.CutPrefix(name, "results.")
+	return ok && end != "" && !strings.Contains(end, ".")
 }
 
 // ErrInUse says that another program is writing to the folder.

@@ -41,6 +41,8 @@ type ClusterConfig struct {
 	Evict bool
 	// Flow makes the application's flow. Defaults to nil: a run that is resumed is one without keyed stages.
 	Flow worker.MakeFlow
+	// Env are variables for the programs that the flow starts, NAME=VALUE. Defaults to none.
+	Env []string
 	// BatchRows fixes the records in a batch. Defaults to 0: batches size themselves.
 	BatchRows int
 	// Files are files and folders that every host gets into the run's working folder.

@@ -199,6 +199,7 @@ func (c *Cluster) poll(ctx context.Context, l line) error {
 			var s worker.Status
 			if json.NewDecoder(answer.Body).Decode(&s) == nil {
 				c.tellLost(s)
+				c.tellFailure(s)
 				if s.Fed {
 					c.fedOnce.Do(func() {
 						c.mu.Lock()
@@ -233,6 +234,13 @@ func (c *Cluster) tellLost(now worker.Status) {
 		if was, known := lost[w.Name]; known && w.Lost && !was {
 			c.Log.Warn("worker lost: its batches go to the others", "host", w.Name)
 		}
+	}
+}
+
+// tellFailure reports the first batch that a program has failed on, once.
+func (c *Cluster) tellFailure(now worker.Status) {
+	if before := c.status.Load(); now.Failure != nil && (before == nil || before.Failure == nil) {
+		c.Log.Warn("a batch failed: looking for the record that it fails on", "host", now.Failure.Worker, "reason", now.Failure.Reason)
 	}
 }
 

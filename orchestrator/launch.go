@@ -28,7 +28,7 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	listen := net.JoinHostPort(initializer.Inside(), strconv.Itoa(c.Port))
 	invitation := worker.Invitation{
 		Name: r.host.Name, URL: "tls://" + listen, Token: c.token, CA: c.identity.Certificate, Free: true,
-		Attend: r.host.Role == inventory.MetricsHost,
+		Attend: r.host.Role == inventory.MetricsHost, Env: c.Env,
 	}
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime"
 	"sync/atomic"
@@ -38,6 +39,10 @@ type Config struct {
 	External string
 	// Flow makes the application's flow.
 	Flow worker.MakeFlow
+	// Env are variables for the programs that the flow starts, NAME=VALUE. Defaults to none.
+	Env []string
+	// Stderr takes what those programs say, where the slots are in this process. Defaults to nobody.
+	Stderr io.Writer
 	// Log receives what the operator should know. Defaults to nothing.
 	Log *slog.Logger
 }

@@ -24,7 +24,7 @@ func (o *Orchestrator) start(ctx context.Context) error {
 		}
 		host := inventory.Host{Name: inventory.HostName(inventory.Worker, i+1), Role: inventory.Worker, Connection: inventory.LocalMachine}
 		p, err := startProcess(ctx, host, o.WorkerProgram, worker.Invitation{
-			Name: host.Name, Slots: share(o.Workers, o.Processes, i), URL: in.URL(), Token: in.Token, External: external,
+			Name: host.Name, Slots: share(o.Workers, o.Processes, i), URL: in.URL(), Token: in.Token, External: external, Env: o.Env,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: start worker: %w", host.Name, err)

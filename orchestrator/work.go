@@ -34,7 +34,7 @@ func (o *Orchestrator) work(ctx context.Context) error {
 	if o.Processes == 0 {
 		group.Go(func() error {
 			return in.Work(ctx, worker.Config{
-				Name: "local", Slots: o.Workers, Version: o.Identity.Version, Flow: o.Flow, Log: o.Log,
+				Name: "local", Slots: o.Workers, Version: o.Identity.Version, Flow: o.Flow, Log: o.Log, Env: o.Env, Stderr: o.Stderr,
 			})
 		})
 		return group.Wait()

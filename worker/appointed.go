@@ -18,7 +18,7 @@ import (
 func Serve(ctx context.Context, invitation Invitation, config Config) error {
 	config.Name, config.Slots = invitation.Name, invitation.Slots
 	config.URL, config.Token, config.CA = invitation.URL, invitation.Token, invitation.CA
-	config.External = invitation.External
+	config.External, config.Env = invitation.External, invitation.Env
 	if err := config.check(); err != nil {
 		return err
 	}

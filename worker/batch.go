@@ -22,7 +22,9 @@ type Batch struct {
 	Ref    string `json:"ref,omitempty"`    // where its bytes lie in the depot
 	Inline bool   `json:"inline,omitempty"` // its bytes are the message's body
 	Giant  *Giant `json:"giant,omitempty"`
-	After  *Place `json:"after,omitempty"` // in an input's first batch: where the batch before it ends
+	Header []byte `json:"header,omitempty"` // the input's header line, for an operator that is to see it
+	Alone  bool   `json:"alone,omitempty"`  // of a header: no record follows in the input
+	After  *Place `json:"after,omitempty"`  // in an input's first batch: where the batch before it ends
 }
 
 // Giant says what is to be known of a single record too long to be read into memory. The batch's body is its head.
@@ -49,6 +51,8 @@ type Part struct {
 	Ref       string        `json:"ref,omitempty"`  // where the body lies in the depot; empty when it is inline
 	Worker    string        `json:"worker"`
 	Took      time.Duration `json:"took"`
+	Start     time.Duration `json:"start,omitempty"`   // what starting an operator takes, where every batch needs it; not in Took
+	Title     []byte        `json:"title,omitempty"`   // the results' header line that an operator gave
 	Failure   string        `json:"failure,omitempty"` // why the batch cannot be processed, by this worker or any other
 }
 

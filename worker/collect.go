@@ -116,8 +116,8 @@ func (in *Initializer) gatherPart(part Part, body []byte, segments []int64) erro
 	}
 	if first {
 		if part.Batch.typical() {
-			in.sizer.observe(part.Batch.Length, part.Took)
-			in.pace.observe(part.Took)
+			in.sizer.observe(part.Batch.Length, part.Took, part.Start)
+			in.pace.observe(part.Took + part.Start)
 		}
 		in.window.leave(1)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"path"
+	"regexp"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -17,8 +19,9 @@ import (
 // its own; both formats may be concatenated, so parts are only ever appended.
 var codecEndings = map[string]string{"gzip": ".gz", "huffman": ".gz", "zstd": ".zst", "none": ""}
 
-// ResultsName returns the name of the results file of a flow, with a codec.
-func ResultsName(f *flow.Flow, codec string) (string, error) {
+// ResultsName returns the name of the results file of a flow, with a codec. What an operator makes of lines keeps the
+// ending of the input that like names.
+func ResultsName(f *flow.Flow, codec, like string) (string, error) {
 	ending, ok := codecEndings[codec]
 	if !ok {
 		return "", fmt.Errorf("compress %q: must be gzip, huffman, zstd or none", codec)
@@ -26,9 +29,15 @@ func ResultsName(f *flow.Flow, codec string) (string, error) {
 	base := "results.csv"
 	if f.Results() != flow.CSV.Format() {
 		base = "results.txt"
+		if end := path.Ext(like); f.HasOperator() && kept.MatchString(end) && end != ".csv" {
+			base = "results" + end
+		}
 	}
 	return base + ending, nil
 }
+
+// kept are the endings that results keep.
+var kept = regexp.MustCompile(`^\.[A-Za-z0-9]{1,12}$`)
 
 // encoder is what the compressing writers have in common.
 type encoder interface {

@@ -58,7 +58,7 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 		return fmt.Errorf("generate %s: the application makes no input", f.run.App)
 	}
 	if f.flow.Source.HasHeader() && at == 0 && !f.begun(i) {
-		if err := f.send(ctx, Batch{Kind: manifest.Header, Input: i, Offset: headerRow, Length: 1}, nil); err != nil {
+		if err := f.send(ctx, Batch{Kind: manifest.Header, Input: i, Offset: headerRow, Length: 1, Alone: f.flow.HasOperator() && in.Size == 0}, nil); err != nil {
 			return err
 		}
 	}
@@ -67,10 +67,10 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 	for at < in.Size {
 		rows := int64(f.batchRows)
 		if rows == 0 {
-			rows = f.sizer.next(firstBatch/perRow, largestBatch(f.flow)/perRow, in.Size-at, f.slots())
+			rows = f.sizer.next(f.firstOf()/perRow, f.largest(i)/perRow, in.Size-at, f.slots())
 		}
 		rows = min(rows, in.Size-at)
-		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields}
+		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields, Header: f.shown(generator.Header)}
 		if err := f.send(ctx, b, nil); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		if in.HasRanges() {
 			remaining = in.Size - s.start
 		}
-		got, err := s.next(f.sizer.next(firstBatch, largestBatch(f.flow), remaining, f.slots()), f.batchRows)
+		got, err := s.next(f.sizer.next(f.firstOf(), f.largest(i), remaining, f.slots()), f.batchRows)
 		if err == io.EOF {
 			if torn, ok := closer.(interface{ Torn() int }); ok && torn.Torn() > 0 {
 				f.log.Warn("connections ended in the middle of a frame, which is lost", "input", in.URI, "connections", torn.Torn())
@@ -114,12 +114,35 @@ func (f *feeder) read(ctx context.Context, i int) error {
 	}
 }
 
-// largestBatch returns the size of the largest batch of a flow, in bytes.
-func largestBatch(f *flow.Flow) int64 {
-	if stages := f.Keyed(); len(stages) > 0 && !stages[0].OnUpdate() {
+// largest returns the size of the largest batch of an input, in bytes.
+func (f *feeder) largest(i int) int64 {
+	stages := f.flow.Keyed()
+	switch {
+	case f.flow.IsStarted() && f.uplink == nil && f.run.Inputs[i].HasRanges():
+		return startedBatch
+	case f.flow.HasOperator():
+		return operatorBatch
+	case len(stages) > 0 && !stages[0].OnUpdate():
 		return combinedBatch
 	}
 	return maxBatch
+}
+
+// firstOf returns the size of the first batches. A program that keeps answers back gets more, so that it has enough to give
+// some.
+func (f *feeder) firstOf() int64 {
+	if f.flow.Lanes() > 2 {
+		return 2 * firstBatch
+	}
+	return firstBatch
+}
+
+// shown returns a header line as an operator is to see it with every batch; nil where there is no header or no operator.
+func (f *feeder) shown(header []byte) []byte {
+	if !f.flow.HasOperator() || !f.flow.Source.HasHeader() {
+		return nil
+	}
+	return ended(header)
 }
 
 // open returns a slicer over the input.
@@ -178,6 +201,11 @@ func (f *feeder) first(ctx context.Context, i int, s *slicer) error {
 		return f.recheck(i, s, got)
 	case f.flow.Source.HasHeader():
 		b := Batch{Kind: manifest.Header, Input: i, Offset: got.offset, Length: got.length, Inline: true}
+		if f.flow.HasOperator() {
+			if b.Alone, err = s.atEnd(); err != nil {
+				return err
+			}
+		}
 		return f.send(ctx, b, got.data)
 	case got.giant != nil:
 		return f.hand(ctx, i, got)
@@ -213,7 +241,7 @@ func firstLine(data []byte) []byte {
 
 // hand sends out a slice.
 func (f *feeder) hand(ctx context.Context, i int, got slice) error {
-	b := Batch{Kind: manifest.Records, Input: i, Offset: got.offset, Length: got.length, Fields: f.fields, Giant: got.giant}
+	b := Batch{Kind: manifest.Records, Input: i, Offset: got.offset, Length: got.length, Fields: f.fields, Giant: got.giant, Header: f.shown(f.header)}
 	return f.send(ctx, b, got.data)
 }
 

@@ -25,6 +25,8 @@ type gatherer struct {
 	held  map[int][]heldPart       // parts that came before their turn, by input, in order of their offsets
 	lines int64                    // LFs in the input so far
 	open  bool                     // the results end in the middle of a line
+	head  []byte                   // the results' header line that an operator gave; nil until there is one
+	heads bool                     // the folder has it
 	tell  func([]byte) error       // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
 	early map[Place]map[int][]byte // outputs of batches whose parts have not come, by batch and partition
 	late  int64                    // parts that were dropped, their range being covered already
@@ -59,6 +61,7 @@ func newGatherer(folder *manifest.Folder, d depot, begin func(input int) int64) 
 		if part.Bytes > 0 {
 			g.open = part.Open
 		}
+		g.heads = g.heads || part.Kind == manifest.Title
 	}
 	return g, nil
 }
@@ -147,6 +150,9 @@ func (g *gatherer) finished() bool { return g.input >= len(g.folder.Run.Inputs) 
 func (g *gatherer) append(part heldPart) error {
 	b := part.Batch
 	if err := g.merge(&part); err != nil {
+		return err
+	}
+	if err := g.entitle(part.Part); err != nil {
 		return err
 	}
 	if part.Results > 0 && g.open {

@@ -106,5 +106,8 @@ func (in *Initializer) limit() int {
 	if in.behind.Load() {
 		return 0
 	}
-	return in.slots()*in.pace.hold() + 2
+	if in.flow.IsStarted() && !in.sizer.knows() { // the first batches are small, and each costs a start
+		return in.slots()
+	}
+	return in.slots()*(in.pace.hold()+in.flow.Lanes()-1) + 2
 }

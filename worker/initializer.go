@@ -229,6 +229,9 @@ func (in *Initializer) Run(ctx context.Context) error {
 	arrived, fed := make(chan jetstream.Msg), make(chan feedEvent)
 	group.Go(func() error { return in.crew.watch(helping, in.nc, in.Log) })
 	group.Go(func() error { return in.attend(helping) })
+	if in.flow.HasOperator() {
+		group.Go(func() error { return in.hearFailures(helping) })
+	}
 	if in.sink != nil {
 		group.Go(func() error { return in.sink.run(ctx) })
 	}

@@ -16,6 +16,8 @@ type Invitation struct {
 	CA    []byte `json:"ca,omitempty"` // certificate that the initializer's must be signed with; empty for no TLS
 	// External is the address that the run can be asked to end at, HOST:PORT; empty for none.
 	External string `json:"external,omitempty"`
+	// Env are variables for the programs that the process starts, NAME=VALUE: secrets may be among them.
+	Env []string `json:"env,omitempty"`
 	// Free means that the process goes on when its standard input ends: nobody holds it.
 	Free bool `json:"free,omitempty"`
 	// Share makes the process hand on a file, and do nothing else.

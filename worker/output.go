@@ -16,7 +16,9 @@ func (o *owner) send(ctx context.Context, yields []yield) error {
 		y := yields[0]
 		together := []yield{y}
 		if y.batch != nil {
-			same := func(z yield) bool { return z.batch != nil && *z.batch == *y.batch }
+			same := func(z yield) bool {
+				return z.batch != nil && z.batch.from() == y.batch.from() && z.batch.Length == y.batch.Length
+			}
 			together = nil
 			for _, z := range yields {
 				if same(z) {

@@ -49,7 +49,7 @@ func (s scenario) open(t *testing.T) *Initializer {
 	if s.maxRecord == 0 {
 		s.maxRecord = 1 << 20
 	}
-	name, err := ResultsName(s.flow, s.compress)
+	name, err := ResultsName(s.flow, s.compress, "")
 	if err != nil {
 		t.Fatal(err)
 	}

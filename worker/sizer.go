@@ -14,6 +14,12 @@ const (
 	maxBatch = 2 << 20
 	// combinedBatch is the largest where records are combined by key inside a batch: the longer it is, the more meet.
 	combinedBatch = 8 << 20
+	// operatorBatch is the largest for an operator: what a program does with it, and gives, is in memory at once.
+	operatorBatch = 8 << 20
+	// startedBatch is the largest for one that is started anew for every batch, where a batch travels as a reference.
+	startedBatch = 64 << 20
+	// startShare is what starting an operator may take of the time: one part in so many.
+	startShare = 20
 	// firstBatch is the size of the first batches, when nothing is known yet.
 	firstBatch = 64 << 10
 	// growth is how much larger a batch may be than what was measured so far.
@@ -24,12 +30,16 @@ const (
 // Safe for concurrent use.
 type sizer struct {
 	mu      sync.Mutex
-	rate    float64 // units a second of one slot
-	largest int64   // seen so far
+	rate    float64       // units a second of one slot
+	start   time.Duration // what an operator takes to start, for every batch
+	largest int64         // seen so far
+
+	remaining int64 // when the size of a batch was asked for last
+	last      int64 // how large the last batches are; 0 before them
 }
 
-// observe takes in that one slot took so long for a batch.
-func (s *sizer) observe(units int64, took time.Duration) {
+// observe takes in that one slot took so long for a batch, and, where it had to, to start its operator before.
+func (s *sizer) observe(units int64, took, start time.Duration) {
 	if units <= 0 || took <= 0 {
 		return
 	}
@@ -40,7 +50,15 @@ func (s *sizer) observe(units int64, took time.Duration) {
 		s.rate = rate
 	}
 	s.rate += (rate - s.rate) / 4
+	s.start = start
 	s.largest = max(s.largest, units)
+}
+
+// knows reports whether anything has been observed.
+func (s *sizer) knows() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rate > 0
 }
 
 // next returns the size of the next batch: first when nothing is known, at most limit. Towards the end of an input,
@@ -51,12 +69,35 @@ func (s *sizer) next(first, limit, remaining int64, slots int) int64 {
 	if s.rate == 0 {
 		return first
 	}
-	size := int64(s.rate * batchTime.Seconds())
-	size = min(size, growth*s.largest, limit)
+	aim := max(batchTime, startShare*s.start).Seconds()
+	size := min(int64(s.rate*aim), limit)
+	if most := int64(growth) * s.largest; s.start < batchTime/startShare {
+		size = min(size, most)
+	} else {
+		size = min(size, growth*growth*most) // small steps cost a start each
+	}
 	if remaining >= 0 {
 		share := remaining / int64(2*max(slots, 1))
 		least := int64(s.rate * batchTime.Seconds() / 25) // below that, handing out costs more than waiting
+		if s.start > 0 {
+			return s.nextStarted(size, remaining, int64(max(slots, 1)))
+		}
 		size = min(size, max(share, least))
+	}
+	return max(size, 1)
+}
+
+// nextStarted is next where every batch costs a start: the last ones do not shrink, but are equal, one for every slot. The
+// caller holds the lock.
+func (s *sizer) nextStarted(size, remaining, slots int64) int64 {
+	if remaining >= s.remaining { // of another input
+		s.last = 0
+	}
+	if s.remaining = remaining; s.last == 0 && remaining <= size*slots {
+		s.last = remaining/slots + firstBatch // records do not end just there, and a few must not be left over
+	}
+	if s.last > 0 {
+		size = min(size, s.last)
 	}
 	return max(size, 1)
 }

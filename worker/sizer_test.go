@@ -15,7 +15,7 @@ func TestBatchesTakeAQuarterOfASecond(t *testing.T) {
 			}
 			size := int64(first)
 			for range 20 { // batches that take what their size takes at the rate
-				s.observe(size, time.Duration(float64(size)/rate*float64(time.Second)))
+				s.observe(size, time.Duration(float64(size)/rate*float64(time.Second)), 0)
 				if next := s.next(first, limit, -1, slots); next > growth*size {
 					t.Fatalf("a batch of %d bytes after one of %d", next, size)
 				} else {
@@ -31,7 +31,7 @@ func TestBatchesTakeAQuarterOfASecond(t *testing.T) {
 
 func TestBatchesShrinkTowardsTheEnd(t *testing.T) {
 	var s sizer
-	s.observe(8<<20, 100*time.Millisecond)
+	s.observe(8<<20, 100*time.Millisecond, 0)
 	last, batches := int64(1<<62), 0
 	for remaining := int64(100 << 20); remaining > 0; batches++ {
 		size := min(s.next(1, 8<<20, remaining, 4), remaining)

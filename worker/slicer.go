@@ -153,6 +153,15 @@ func (s *slicer) first() (slice, error) {
 	return s.next(0, 1)
 }
 
+// atEnd reports whether nothing follows the slice that was taken last. It waits for what may follow.
+func (s *slicer) atEnd() (bool, error) {
+	if s.pos > s.start {
+		return false, nil
+	}
+	err := s.fill(minBlock)
+	return s.eof && len(s.pending) == 0, err
+}
+
 // take returns [start, end) as a slice.
 func (s *slicer) take(end int64) slice {
 	got := slice{offset: s.start, length: end - s.start}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -27,6 +28,12 @@ type slot struct {
 	ranges *input.Ranges
 	buf    []byte // a piece of the batch's bytes
 	hash   xxhash.Digest
+
+	raw, accepted []byte // the bytes of a batch, and of the records in it that are whole
+
+	operator flow.Operator // of a flow that has one; nil otherwise
+	trials   *trials       // of the operators of all slots
+	more     func() bool   // whether another batch waits
 }
 
 // product is what comes of a batch.
@@ -38,8 +45,8 @@ type product struct {
 }
 
 // process returns what comes of a batch. An error is the batch's, not the slot's: no other slot would fare better.
-func (s *slot) process(b Batch, body []byte) (product, error) {
-	part, out, err := s.part(b, body)
+func (s *slot) process(ctx context.Context, b Batch, body []byte) (product, error) {
+	part, out, err := s.part(ctx, b, body)
 	made := product{part: part, body: out}
 	if err == nil && part.Tally.Out > 0 && s.split != nil {
 		made.entries, made.segments = s.joined()
@@ -62,7 +69,7 @@ func (s *slot) joined() (entries []byte, segments []int64) {
 }
 
 // part returns the part that comes of a batch, with its body.
-func (s *slot) part(b Batch, body []byte) (part Part, out []byte, err error) {
+func (s *slot) part(ctx context.Context, b Batch, body []byte) (part Part, out []byte, err error) {
 	begun := time.Now()
 	part = Part{Batch: b, Worker: s.worker}
 	var rejects []flow.Reject
@@ -70,7 +77,9 @@ func (s *slot) part(b Batch, body []byte) (part Part, out []byte, err error) {
 	case b.Giant != nil:
 		out, rejects, err = s.giant(b, body, &part)
 	case b.Kind == manifest.Header:
-		out, err = s.header(b, body, &part)
+		out, err = s.header(ctx, b, body, &part)
+	case s.operator != nil:
+		out, rejects, err = s.through(ctx, b, body, &part)
 	default:
 		out, rejects, err = s.records(b, body, &part)
 	}
@@ -85,7 +94,9 @@ func (s *slot) part(b Batch, body []byte) (part Part, out []byte, err error) {
 		}
 		out = append(out, text...)
 	}
-	part.Took = time.Since(begun)
+	if s.operator == nil {
+		part.Took = time.Since(begun)
+	}
 	return part, out, nil
 }
 
@@ -93,7 +104,7 @@ func (s *slot) part(b Batch, body []byte) (part Part, out []byte, err error) {
 func hexHash(sum uint64) string { return fmt.Sprintf("%016x", sum) }
 
 // header processes the header line of an input, which is body unless it is generated. Only the first input's comes out.
-func (s *slot) header(b Batch, body []byte, part *Part) ([]byte, error) {
+func (s *slot) header(ctx context.Context, b Batch, body []byte, part *Part) ([]byte, error) {
 	if s.spec.input(b.Input).IsGenerated() {
 		body = append(bytes.Clone(s.flow.Generator.Header), '\n')
 	} else {
@@ -101,7 +112,11 @@ func (s *slot) header(b Batch, body []byte, part *Part) ([]byte, error) {
 	}
 	part.Tally = flow.Tally{Lines: int64(countLines(body))}
 	s.packer.begin(s.depot.Buffer())
-	if b.Input == 0 && s.split == nil {
+	if s.operator != nil {
+		if err := s.alone(ctx, b, body, part); err != nil {
+			return nil, err
+		}
+	} else if b.Input == 0 && s.split == nil {
 		bom, line := splitBOM(body)
 		if text, eol := splitEnd(line); len(line) > 0 {
 			line = slices.Concat(s.flow.Header(text), eol)

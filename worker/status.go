@@ -11,18 +11,19 @@ import (
 
 // Status is how far a run is.
 type Status struct {
-	Tally    flow.Tally    // of what is gathered, earlier sittings included
-	Covered  int64         // input gathered: bytes, or rows where it is generated
-	Total    int64         // input in all, in the same measure; -1 where it is not known
-	Rows     bool          // the measure is rows
-	Resumed  int64         // of Covered, what earlier sittings did
-	Bytes    int64         // results gathered
-	Late     int64         // parts dropped because their range was covered already
-	Slots    int           // at work
-	Workers  []WorkerState // in order of their names
-	FirstOut time.Time     // when the first part came; zero until then
-	Fed      bool          // nothing more of the input has to be brought
-	By       string        // who began the run, and when; empty where nobody else could ask
+	Tally    flow.Tally       // of what is gathered, earlier sittings included
+	Covered  int64            // input gathered: bytes, or rows where it is generated
+	Total    int64            // input in all, in the same measure; -1 where it is not known
+	Rows     bool             // the measure is rows
+	Resumed  int64            // of Covered, what earlier sittings did
+	Bytes    int64            // results gathered
+	Late     int64            // parts dropped because their range was covered already
+	Slots    int              // at work
+	Workers  []WorkerState    // in order of their names
+	FirstOut time.Time        // when the first part came; zero until then
+	Fed      bool             // nothing more of the input has to be brought
+	Failure  *OperatorFailure // the first; nil while there is none
+	By       string           // who began the run, and when; empty where nobody else could ask
 }
 
 // WorkerState is one worker's share in a run.

@@ -25,6 +25,8 @@ const (
 
 	drainSubject = "flashmob.drain" // core NATS: a worker was asked to end the run
 
+	failureSubject = "flashmob.failure" // core NATS: the first batch that an operator failed on
+
 	beatSubject = "flashmob.beat" // core NATS: a worker's sign of life, lost if nobody listens
 	endSubject  = "flashmob.end"  // core NATS: the run is over, workers leave; who comes later finds overKey
 )

@@ -30,6 +30,7 @@ type worker struct {
 	alive  keeper
 	pace   pace
 	bucket jetstream.KeyValue
+	trials trials
 	held   *window      // batches that wait or are worked on
 	busy   atomic.Int64 // slots at work
 }
@@ -47,7 +48,7 @@ type claim struct {
 // begins the next batch.
 //
 // Drained, it pulls no more; when the slots have done what was pulled and their acks are sent, it leaves.
-func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) error {
+func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err error) {
 	f, err := flowOf(w.spec.Run, w.Flow)
 	if err != nil {
 		return err
@@ -57,9 +58,14 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) error 
 		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	hands, handsCtx := errgroup.WithContext(ctx)     // the slots, and whoever brings away what they made
-	ready := make(chan claim, w.Slots*(aheadMost+2)) // has room for all that can be held
-	for range w.Slots {
+	hands, handsCtx := errgroup.WithContext(ctx)               // the slots, and whoever brings away what they made
+	ready := make(chan claim, w.Slots*(aheadMost+2+f.Lanes())) // has room for all that can be held
+	operators, err := w.openOperators(f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeOperators(operators)) }()
+	for i := range w.Slots * f.Lanes() {
 		packer, err := newPacker(w.spec.Run.Compress)
 		if err != nil {
 			return err
@@ -68,13 +74,16 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) error 
 		if w.spec.Partitions > 0 {
 			s.split = make([][]byte, w.spec.Partitions)
 		}
+		if operators != nil {
+			s.operator, s.trials, s.more = operators[i/f.Lanes()], &w.trials, func() bool { return len(ready) > 0 }
+		}
 		hands.Go(func() error { return w.serve(handsCtx, hands, s, ready) })
 	}
 	if w.spec.Partitions > 0 {
 		group.Go(func() error { return w.own(ctx, f) })
 	}
 	group.Go(func() error {
-		err := w.pull(handsCtx, batches, ready)
+		err := w.pull(handsCtx, batches, ready, f.Lanes())
 		close(ready)
 		if failed := hands.Wait(); failed != nil || !errors.Is(err, errDrain) {
 			return cmp.Or(failed, err)
@@ -88,8 +97,8 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) error 
 }
 
 // pull keeps ready filled, with as many batches as should be held.
-func (w *worker) pull(ctx context.Context, batches jetstream.Consumer, ready chan<- claim) error {
-	limit := func() int { return w.Slots * w.pace.hold() }
+func (w *worker) pull(ctx context.Context, batches jetstream.Consumer, ready chan<- claim, lanes int) error {
+	limit := func() int { return w.Slots * (w.pace.hold() + lanes - 1) }
 	for {
 		if err := w.held.enter(ctx, w.Drain, limit); err != nil {
 			return err
@@ -154,13 +163,16 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 		}
 		w.busy.Add(1)
 		reach("begun")
-		made, err := s.process(c.batch, c.body)
+		made, err := s.process(ctx, c.batch, c.body)
+		if err != nil && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
 			made.part.Failure = err.Error()
 		}
 		w.busy.Add(-1)
 		if c.batch.typical() {
-			w.pace.observe(made.part.Took)
+			w.pace.observe(made.part.Took + made.part.Start)
 		}
 		w.held.leave(1)
 		group.Go(func() error { return w.commit(ctx, c, made) })

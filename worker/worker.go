@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime"
 	"time"
@@ -32,6 +33,10 @@ type Config struct {
 	Version string
 	// Flow makes the application's flow.
 	Flow MakeFlow
+	// Env are variables for the programs that the flow starts, NAME=VALUE. Defaults to none beside the process's own.
+	Env []string
+	// Stderr takes what those programs say on standard error, some of it. Defaults to nobody.
+	Stderr io.Writer
 	// External is the address that the run can be asked to end at, HOST:PORT. Defaults to none.
 	External string
 	// Drain, once closed, makes the worker finish what it holds and leave. Defaults to nil: it stays to the end.

@@ -51,7 +51,7 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	if err := flags.checkStreams(); err != nil {
 		return err
 	}
-	if err := flags.appFlags.check(f); err != nil {
+	if err := errors.Join(flags.appFlags.check(f), flags.execFlags.check(f)); err != nil {
 		return err
 	}
 	return flags.checkListen()

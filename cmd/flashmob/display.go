@@ -87,6 +87,14 @@ func (d *display) logger() *slog.Logger {
 	return slog.New(&plainHandler{out: d.view, level: level})
 }
 
+// aside returns what takes in what the run's programs say beside their results: nobody, unless more is to be shown.
+func (d *display) aside() io.Writer {
+	if d.verbose && !d.json {
+		return d.view
+	}
+	return nil
+}
+
 // update shows how far the run is now.
 func (d *display) update(s worker.Status) {
 	p := d.meter.read(s, time.Now())

@@ -47,12 +47,16 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	if err != nil {
 		return nil, err
 	}
+	env, err := flags.environment()
+	if err != nil {
+		return nil, err
+	}
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
 		Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
 		Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
 		By: infra.Me("run").String(), Replaces: flags.replaces, Evict: flags.evict,
 		Setup: flags.setup, Files: flags.files, Detach: flags.detach, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,
-		Resume: flags.resume, Flow: apps.New, WorkerProgram: workerFor, Log: show.logger(),
+		Resume: flags.resume, Flow: apps.New, Env: env, WorkerProgram: workerFor, Log: show.logger(),
 	})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flashmob/apps"
+	"flashmob/apps/exec"
 	"flashmob/input"
 	"flashmob/internal/buildinfo"
 	"flashmob/manifest"
@@ -26,6 +27,7 @@ type runFlags struct {
 	seed   uint64
 	output string
 	appFlags
+	execFlags
 	workers   int
 	processes int
 	listen    string
@@ -103,6 +105,7 @@ or hosts failed, 130 interrupted.`,
 	f.Uint64Var(&flags.seed, "seed", 1, "of the generated rows")
 	f.StringVarP(&flags.output, "output", "o", "output", "result `FOLDER`")
 	flags.appFlags.register(f)
+	flags.execFlags.register(f)
 	f.IntVar(&flags.workers, "workers", 0, "slots: records are processed by so many cores at once (default: all cores)")
 	f.IntVar(&flags.processes, "processes", 0, "start `N` worker processes in place of working in this one")
 	f.StringVar(&flags.listen, "listen", "", "with --processes, `HOST:PORT` that they connect to (default: a free port of 127.0.0.1)")
@@ -122,7 +125,11 @@ or hosts failed, 130 interrupted.`,
 
 // identity returns what determines the results of the run that the flags describe.
 func (flags runFlags) identity() (manifest.Run, error) {
-	settings, err := flags.settings()
+	settings, err := flags.appFlags.settings()
+	if flags.command != "" {
+		flags.app = exec.Name
+		settings, err = flags.execFlags.settings(flags.inputs, flags.noHeader)
+	}
 	if err != nil {
 		return manifest.Run{}, err
 	}
@@ -130,7 +137,11 @@ func (flags runFlags) identity() (manifest.Run, error) {
 	if err != nil {
 		return manifest.Run{}, usageError{err}
 	}
-	results, err := worker.ResultsName(flow, flags.compress)
+	like := ""
+	if len(flags.inputs) > 0 {
+		like = input.Uncompressed(flags.inputs[0])
+	}
+	results, err := worker.ResultsName(flow, flags.compress, like)
 	if err != nil {
 		return manifest.Run{}, usageError{err}
 	}
@@ -168,6 +179,10 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 			return err
 		}
 	}
+	env, err := flags.environment()
+	if err != nil {
+		return err
+	}
 	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
 	if !flags.local {
 		_, err := flags.runOnHosts(cmd.Context(), identity, show)
@@ -177,6 +192,7 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 		Identity: identity, Output: flags.output, Resume: flags.resume, Workers: flags.workers, Processes: flags.processes,
 		WorkerProgram: program, Listen: flags.listen,
 		Sink: strings.TrimPrefix(flags.sink, "tcp://"), External: flags.external, BatchRows: flags.batchRows, Flow: apps.New, Log: show.logger(),
+		Env: env, Stderr: show.aside(),
 	})
 	if err != nil {
 		return usageError{err}

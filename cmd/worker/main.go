@@ -57,7 +57,7 @@ func run() error {
 		return worker.HandOn(ctx, *invitation.Share, os.Stdout)
 	}
 	err = worker.Serve(ctx, invitation, worker.Config{
-		Version: buildinfo.Version(), Flow: apps.New, Drain: drain,
+		Version: buildinfo.Version(), Flow: apps.New, Drain: drain, Stderr: os.Stderr,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	if errors.Is(context.Cause(ctx), errLetGo) || invitation.Free && errors.Is(err, worker.ErrLeft) {

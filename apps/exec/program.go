@@ -1,0 +1,64 @@
+package exec
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	osexec "os/exec"
+	"strings"
+	"time"
+
+	"flashmob/flow"
+)
+
+// program is what is to be started.
+type program struct {
+	command string
+	args    []string
+	timeout time.Duration // 0 for none
+	env     []string
+	stderr  io.Writer // nil for nobody
+}
+
+func newProgram(s Settings, around flow.Surroundings) *program {
+	return &program{
+		command: s.Command, args: words(s.Command), timeout: s.Timeout, env: append(os.Environ(), around.Env...), stderr: around.Stderr,
+	}
+}
+
+// words returns the command as words to be executed. A command in which nothing is for a shell to understand needs none,
+// which saves a process; for any other they are the shell's.
+func words(command string) []string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./,:@%= \t"
+	args := strings.Fields(command)
+	if strings.Trim(command, plain) == "" && !strings.Contains(args[0], "=") {
+		if _, err := osexec.LookPath(args[0]); err == nil { // a shell's own words are none of ours
+			return args
+		}
+	}
+	return []string{"/bin/sh", "-c", command}
+}
+
+// start starts the program.
+func (p *program) start() (*child, error) {
+	c, err := startChild(p)
+	if err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return nil, fmt.Errorf("start %q: %w", p.command, err)
+	}
+	return c, nil
+}
+
+// failure returns why a batch failed, with the end of what the program said.
+func (p *program) failure(c *child, format string, args ...any) *flow.Failure {
+	reason := fmt.Sprintf(format, args...)
+	if said := c.said(); said != "" {
+		reason += ": " + said
+	}
+	return &flow.Failure{Reason: reason}
+}

@@ -1,0 +1,217 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"flashmob/flow"
+)
+
+// protocol is how a long-lived program is spoken to.
+type protocol interface {
+	// header and batch return what is written to the program for them.
+	header(text []byte) [][]byte
+	batch(in flow.Bundle) [][]byte
+	// parser returns what takes in the output of one process.
+	parser() parser
+	// keepsBack reports whether a program may keep answers back until it has more input.
+	keepsBack() bool
+}
+
+// parser takes in what a process gives, for the orders that it has.
+type parser interface {
+	// take takes in a block's front for an order, and returns how much of it, and whether the order is done with that. A
+	// failure is the order's, which is done; an error is the process's.
+	take(block []byte, o *order) (n int, done bool, err error)
+	// end returns whether an order is done with what came before the end of the output.
+	end(o *order) bool
+}
+
+// order is something that a process is to answer: a header, or a batch.
+type order struct {
+	isHeader bool
+	want     int64 // records, in lines
+	got      int64
+	output   []byte
+	failure  *flow.Failure
+	begun    time.Time // when it became the first of those that are not answered
+	took     time.Duration
+	err      error         // valid once done is closed
+	done     chan struct{} // closed when it is answered, or will not be
+}
+
+// errAgain says that an order was brought down by another one, and is to be given to a new process.
+var errAgain = errors.New("brought down by another batch")
+
+// streams is the operator of the long-lived modes: one process after the other, each for as many batches as it lives.
+type streams struct {
+	*program
+	protocol protocol
+	patience atomic.Int64 // how long a process may keep answers back, in nanoseconds
+
+	turn sync.Mutex // held by whoever writes
+	mu   sync.Mutex
+	last *stream // takes orders; nil before the first
+	all  sync.WaitGroup
+}
+
+func newStreams(p *program, how protocol) *streams {
+	s := &streams{program: p, protocol: how}
+	s.patience.Store(int64(firstPatience))
+	return s
+}
+
+// Process gives a batch to the process that there is, behind those that it has already.
+func (s *streams) Process(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	for {
+		y, err := s.try(ctx, in)
+		if !errors.Is(err, errAgain) {
+			return y, err
+		}
+	}
+}
+
+func (s *streams) try(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	s.turn.Lock()
+	st, first, err := s.stream(in.Header)
+	if err != nil {
+		s.turn.Unlock()
+		return flow.Yield{}, err
+	}
+	o := st.put(&order{want: in.Count})
+	if o != nil {
+		// Where it cannot be written, the process has ended, which settles the order.
+		_ = st.child.write(ctx, append(first, s.protocol.batch(in)...)...)
+		st.wrote()
+	}
+	s.turn.Unlock()
+	if o == nil {
+		return flow.Yield{}, errAgain
+	}
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		st.child.kill()
+		<-o.done
+	}
+	if ctx.Err() != nil {
+		return flow.Yield{}, context.Cause(ctx)
+	}
+	if o.err != nil {
+		return flow.Yield{}, o.err
+	}
+	return flow.Yield{Header: st.title, Records: o.output, Count: o.got, Took: o.took}, nil
+}
+
+// stream returns a process that takes orders, and what is to be written to it first.
+func (s *streams) stream(header []byte) (st *stream, first [][]byte, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && s.last.takes() {
+		return s.last, nil, nil
+	}
+	c, err := s.start()
+	if err != nil {
+		return nil, nil, err
+	}
+	st = &stream{streams: s, child: c, parse: s.protocol.parser(), moved: time.Now()}
+	st.room = sync.NewCond(&st.mu)
+	if header != nil {
+		st.queue = append(st.queue, &order{isHeader: true, want: 1, begun: time.Now(), done: make(chan struct{})})
+		first = s.protocol.header(header)
+	}
+	s.all.Go(st.read)
+	s.all.Go(st.watch)
+	s.last = st
+	return st, first, nil
+}
+
+// Close ends the process.
+func (s *streams) Close() error {
+	s.mu.Lock()
+	st := s.last
+	s.last = nil
+	s.mu.Unlock()
+	if st != nil {
+		st.child.seal()
+		st.child.settle(linger) // most go by themselves
+		st.child.kill()
+	}
+	s.all.Wait()
+	return nil
+}
+
+// readBlock is how much of a program's output is read at once.
+const readBlock = 256 << 10
+
+// read takes in what the process gives until it ends, and settles its orders.
+func (st *stream) read() {
+	block := make([]byte, readBlock)
+	for {
+		n, err := st.child.out.Read(block)
+		for rest := block[:n]; len(rest) > 0; {
+			used, ok := st.take(rest)
+			if !ok {
+				st.child.kill()
+				break
+			}
+			rest = rest[used:]
+		}
+		if err != nil {
+			st.child.settle(linger)
+			unread := st.child.unread()
+			st.child.close()
+			st.over(err, unread)
+			return
+		}
+	}
+}
+
+// over settles what the process has not answered, for it has ended. The first order of it is at fault, the others are not.
+func (st *stream) over(readErr error, unread int) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.ended = true
+	st.room.Broadcast()
+	st.release()
+	for i, o := range st.queue {
+		switch {
+		case i > 0 && !(i == 1 && st.queue[0].isHeader):
+			o.err = errAgain
+		case o.isHeader: // the batch behind it says what is wrong
+		case st.broken != nil:
+			o.err = st.broken
+		case st.sealed && st.child.err == nil && unread == 0 && st.parse.end(o):
+			st.answer(o)
+			continue
+		default:
+			o.err = st.why(o, readErr, unread)
+		}
+		close(o.done)
+	}
+	st.queue = nil
+	if st.sealed && time.Since(st.sealedAt) > 10*st.wait() {
+		st.computes()
+	}
+}
+
+// why returns what is wrong with the first order of a process that has ended without answering it.
+func (st *stream) why(o *order, readErr error, unread int) error {
+	how := st.child.how()
+	switch {
+	case readErr != io.EOF && !st.killed:
+		return fmt.Errorf("read from %q: %w", st.command, readErr)
+	case st.child.err != nil:
+		return st.failure(st.child, "%s", how)
+	case unread > 0 || !st.sealed:
+		return st.failure(st.child, "it ended, with %s, before its input did", how)
+	}
+	f := st.failure(st.child, "it gave %d records for %d: the mode lines wants one for each, batch does not", o.got, o.want)
+	f.Fatal = st.answered > 0 // whose they are that came, nobody knows
+	return f
+}

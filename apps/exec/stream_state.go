@@ -1,0 +1,217 @@
+package exec
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"flashmob/flow"
+)
+
+const (
+	// firstPatience is how long a process that has read everything may be silent before its input is closed.
+	firstPatience = 100 * time.Millisecond
+	// mostPatience is how long that may become, where processes turn out to compute and not to keep anything back.
+	mostPatience = time.Minute
+	// hunger is how long a process that has read everything must be silent to be given more than it should need.
+	hunger = 10 * time.Millisecond
+	// settled is how long a process must be silent behind its last answer before that is believed to be its last.
+	settled = 30 * time.Millisecond
+	// watchEvery is how often a process is looked at.
+	watchEvery = 5 * time.Millisecond
+)
+
+// stream is one process of a long-lived program, and the orders that it has.
+//
+//	put ─▶ queue ─▶ take … answer ─▶ (the last one: held until the process was silent for a moment) ─▶ done
+//	         └────▶ over: the process has ended
+type stream struct {
+	*streams
+	child *child
+	parse parser
+	title []byte // the results' header line; valid once an order is done
+
+	mu       sync.Mutex
+	room     *sync.Cond // there may be room for another order
+	reads    bool       // it has begun to
+	unread   int        // of its input, at the last look
+	queue    []*order
+	held     *order    // answered, and released when the process has been silent for a moment, or has more to do
+	writing  bool      // somebody is
+	moved    time.Time // when it last read or gave something, or was last given something
+	answered int
+	sealed   bool // its input was closed, for it keeps answers back
+	sealedAt time.Time
+	killed   bool
+	ended    bool
+	broken   error // what is wrong with it: the order that it was found at ends with it
+}
+
+// takes reports whether the process may get more orders.
+func (st *stream) takes() bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.open()
+}
+
+// open reports whether the process may get more orders. The caller holds the lock.
+func (st *stream) open() bool { return !st.sealed && !st.ended && !st.killed }
+
+// hungry reports whether the process has read all that it was given, and is silent. The caller holds the lock.
+func (st *stream) hungry() bool {
+	return st.protocol.keepsBack() && !st.writing && time.Since(st.moved) > hunger && st.child.unread() == 0
+}
+
+// put queues an order that is about to be written. It returns nil if the process takes no more.
+func (st *stream) put(o *order) *order {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for len(st.queue) >= ahead && !st.hungry() && st.open() {
+		st.room.Wait()
+	}
+	if !st.open() {
+		return nil
+	}
+	st.release()
+	o.done, o.begun = make(chan struct{}), time.Now()
+	st.queue = append(st.queue, o)
+	st.writing, st.moved = true, time.Now()
+	return o
+}
+
+// wrote notes that the order that was put last is written.
+func (st *stream) wrote() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.writing, st.moved = false, time.Now()
+}
+
+// take takes in the front of what the process gave, and returns how much, or false if the process is not to be trusted.
+func (st *stream) take(block []byte) (used int, ok bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.moved = time.Now()
+	if st.killed {
+		return len(block), true
+	}
+	if len(st.queue) == 0 {
+		f := st.failure(st.child, "it gave more records than it was given: the mode lines wants one for each, batch does not")
+		f.Fatal = st.answered > 1 || st.held == nil
+		st.fail(f)
+		return 0, false
+	}
+	o := st.queue[0]
+	used, done, err := st.parse.take(block, o)
+	var failure *flow.Failure
+	switch {
+	case errors.As(err, &failure) && done && !o.isHeader: // the process goes on
+		o.failure = failure
+	case err != nil:
+		st.fail(st.failure(st.child, "%v", err))
+		return 0, false
+	case len(o.output) > outputMost:
+		st.fail(&flow.Failure{Reason: errTooMuch.Error()})
+		return 0, false
+	}
+	if done {
+		st.room.Broadcast()
+		st.queue = st.queue[1:]
+		st.answer(o)
+	}
+	return used, true
+}
+
+// answer notes that an order is answered. The caller holds the lock.
+func (st *stream) answer(o *order) {
+	now := time.Now()
+	if o.failure != nil {
+		o.err = o.failure
+	}
+	o.took = now.Sub(o.begun)
+	if o.isHeader {
+		st.title = trimLineEnd(o.output)
+		close(o.done)
+	} else {
+		st.answered++
+	}
+	if len(st.queue) > 0 {
+		st.queue[0].begun = now
+	}
+	if o.isHeader {
+		return
+	}
+	if len(st.queue) == 0 && st.protocol.keepsBack() && !st.ended {
+		st.held = o
+		return
+	}
+	close(o.done)
+}
+
+// release gives the held order to whoever waits for it. The caller holds the lock.
+func (st *stream) release() {
+	if st.held != nil {
+		close(st.held.done)
+		st.held = nil
+	}
+}
+
+// fail ends the process because of what it did. The caller holds the lock.
+func (st *stream) fail(err error) {
+	st.killed, st.broken = true, err
+	st.room.Broadcast()
+	if st.held != nil {
+		st.held.err = err
+		st.release()
+	}
+	st.child.kill()
+}
+
+// watch minds the clock until the process has ended.
+func (st *stream) watch() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-st.child.reaped:
+			return
+		case <-tick.C:
+			st.look(time.Now())
+		}
+	}
+}
+
+func (st *stream) look(now time.Time) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	unread := st.child.unread()
+	if !st.reads && len(st.queue) > 0 && int64(unread) < st.child.written.Load() {
+		st.reads, st.queue[0].begun = true, now // before, it was starting
+	}
+	if unread != st.unread { // it reads, or is being written to
+		st.unread, st.moved = unread, now
+	}
+	silent := now.Sub(st.moved)
+	if silent > hunger {
+		st.room.Broadcast()
+	}
+	switch {
+	case st.killed:
+	case st.held != nil && silent > settled:
+		st.release()
+	case len(st.queue) == 0:
+	case st.timeout > 0 && now.Sub(st.queue[0].begun) > st.timeout:
+		f := st.failure(st.child, "no answer within %s", st.timeout)
+		f.TimedOut = true
+		st.fail(f)
+	case !st.sealed && !st.writing && st.protocol.keepsBack() && silent > st.wait() && unread == 0:
+		st.sealed, st.sealedAt = true, now
+		st.room.Broadcast()
+		st.child.seal()
+	}
+}
+
+// wait returns how long the process may keep answers back.
+func (s *streams) wait() time.Duration { return time.Duration(s.patience.Load()) }
+
+// computes notes that a process whose input was closed went on for long: it had kept nothing back.
+func (s *streams) computes() { s.patience.Store(int64(min(2*s.wait(), mostPatience))) }

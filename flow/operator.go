@@ -1,0 +1,93 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Operator is a stage that takes the records of a batch together, as a program does. One is opened for every slot.
+type Operator interface {
+	// Process returns what comes of a bundle, which it does not keep. It is called by as many goroutines at once as the
+	// flow has lanes, so that the next bundle is there when the one before it is done. An error that is a *Failure is the
+	// bundle's; any other ends the run.
+	Process(ctx context.Context, in Bundle) (Yield, error)
+	// Close ends the operator. Nobody waits in Process.
+	Close() error
+}
+
+// Bundle is the records of a batch, for an Operator.
+type Bundle struct {
+	Header  []byte // the input's header line, with a line end; nil where it has none
+	Records []byte // whole records; the last of an input may lack its line end
+	Count   int64
+	More    bool // another bundle waits for this slot
+}
+
+// Yield is what an Operator made of a bundle.
+type Yield struct {
+	Header  []byte // the results' header line, without its line end; nil where there is none
+	Records []byte
+	Count   int64
+	Took    time.Duration // how long the operator was busy with it, without Start
+	Start   time.Duration // what starting took, where the operator is started anew for every bundle
+}
+
+// Failure says that an Operator could not do a bundle. It may well do a part of it.
+type Failure struct {
+	Reason string
+	// Fatal says that what the operator has given so far cannot be trusted, so that the run has to end.
+	Fatal bool
+	// TimedOut says that it took longer than it may.
+	TimedOut bool
+}
+
+func (f *Failure) Error() string { return f.Reason }
+
+// Surroundings are what an Operator finds where it is opened.
+type Surroundings struct {
+	Env    []string  // NAME=VALUE, beside the process's own
+	Stderr io.Writer // takes what programs say beside their results; nil for nobody
+}
+
+// opening is how the operator of a flow is opened.
+type opening struct {
+	name    string
+	lanes   int
+	started bool
+	open    func(Surroundings) (Operator, error)
+}
+
+// Through makes an operator the flow's only stage. lanes is how many bundles one takes at once. started says that it is
+// started anew for every bundle, so that larger ones are better. The results' header line is the one that it gives.
+func (f *Flow) Through(name string, lanes int, started bool, open func(Surroundings) (Operator, error)) *Flow {
+	if len(f.stages)+len(f.keyed) > 0 {
+		panic(fmt.Sprintf("flow %s: operator %s stands beside other stages", f.Name, name))
+	}
+	f.operator = &opening{name: name, lanes: lanes, started: started, open: open}
+	return f
+}
+
+// HasOperator reports whether the flow's stage is an operator.
+func (f *Flow) HasOperator() bool { return f.operator != nil }
+
+// IsStarted reports whether the flow has an operator that is started anew for every bundle.
+func (f *Flow) IsStarted() bool { return f.operator != nil && f.operator.started }
+
+// Lanes returns how many batches a slot of the flow works on at once.
+func (f *Flow) Lanes() int {
+	if f.operator == nil {
+		return 1
+	}
+	return max(f.operator.lanes, 1)
+}
+
+// OpenOperator opens the flow's operator, which it must have.
+func (f *Flow) OpenOperator(s Surroundings) (Operator, error) {
+	o, err := f.operator.open(s)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", f.operator.name, err)
+	}
+	return o, nil
+}

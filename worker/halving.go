@@ -1,0 +1,134 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"flashmob/flow"
+)
+
+// halving puts the records of a batch through the operator. A stretch that the operator fails on is halved, until the
+// record is found that it fails on by itself: that one goes to the rejects. The part stays a function of the batch, as far as
+// the operator is one of its records.
+type halving struct {
+	*slot
+	part    *Part
+	header  []byte
+	fields  int
+	lines   int64 // before the stretch that is next
+	offset  int64
+	rejects []flow.Reject
+}
+
+// put puts a stretch of whole records through. whole says that it is all of the batch.
+func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
+	accepted, tally, rejects := h.check(raw)
+	if err := h.trials.verdict(); err != nil {
+		return err
+	}
+	if tally.Out == 0 {
+		h.take(raw, tally, rejects, flow.Yield{})
+		return nil
+	}
+	y, err := h.operate(ctx, accepted, tally.Out)
+	if err == nil {
+		h.trials.succeed(h.header, accepted)
+		h.take(raw, tally, rejects, y)
+		return h.packer.write(y.Records)
+	}
+	var failure *flow.Failure
+	if !errors.As(err, &failure) || failure.Fatal {
+		return err
+	}
+	if whole {
+		if err := h.trials.judge(ctx, h, raw, failure); err != nil {
+			return err
+		}
+	}
+	middle := h.middle(raw)
+	if middle < len(raw) {
+		if err := h.put(ctx, raw[:middle], false); err != nil {
+			return err
+		}
+		return h.put(ctx, raw[middle:], false)
+	}
+	if whole { // once more: it may have been the operator's bad luck
+		accepted, _, _ = h.check(raw)
+		if y, err := h.operate(ctx, accepted, tally.Out); err == nil {
+			h.take(raw, tally, rejects, y)
+			return h.packer.write(y.Records)
+		}
+	}
+	tally.Out, tally.Rejected = 0, tally.Rejected+tally.Out
+	text, _ := splitEnd(raw)
+	h.take(raw, tally, []flow.Reject{{Reason: failure.Reason, Record: bytes.Clone(text[:min(len(text), giantHead)])}}, flow.Yield{})
+	return h.trials.rejected(ctx, h, failure)
+}
+
+// check returns the records of a stretch that are whole, and what became of the others.
+func (h *halving) check(raw []byte) (accepted []byte, tally flow.Tally, rejects []flow.Reject) {
+	s := h.slot
+	if s.pass == nil || s.fields != h.fields {
+		s.fields = h.fields
+		s.pass = s.flow.NewPass(flow.Limits{Fields: h.fields, MaxRecord: s.spec.Run.MaxRecord})
+	}
+	s.accepted = s.accepted[:0]
+	s.pass.Begin()
+	_ = s.pass.Run(raw, func(out []byte) error { // it returns only the error of this function
+		s.accepted = append(s.accepted, out...)
+		return nil
+	})
+	tally, rejects = s.pass.End()
+	tally.Emitted = 0
+	return s.accepted, tally, rejects
+}
+
+// operate gives records to the operator.
+func (h *halving) operate(ctx context.Context, records []byte, n int64) (flow.Yield, error) {
+	return h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more()})
+}
+
+// take takes in what became of a stretch.
+func (h *halving) take(raw []byte, tally flow.Tally, rejects []flow.Reject, y flow.Yield) {
+	tally.Emitted = y.Count
+	h.part.Tally.Add(tally)
+	h.part.Took += y.Took
+	h.part.Start = max(h.part.Start, y.Start)
+	if h.part.Title == nil {
+		h.part.Title = y.Header
+	}
+	for _, r := range rejects {
+		r.Line += h.lines
+		r.Offset += h.offset
+		h.rejects = append(h.rejects, r)
+	}
+	h.lines += tally.Lines
+	h.offset += int64(len(raw))
+}
+
+// middle returns the end of a record near the middle of a stretch: the stretch's own where it is one record.
+func (h *halving) middle(raw []byte) int {
+	cutter := h.flow.Source.Cutter()
+	if n := cutter.Last(raw[:len(raw)/2]); n > 0 {
+		return n
+	}
+	n, _ := h.flow.Source.Cutter().Next(raw)
+	return n
+}
+
+// some returns a few records of a stretch, each by itself: the first, one from the middle and the last.
+func (h *halving) some(raw []byte) [][]byte {
+	front, _ := h.flow.Source.Cutter().Next(raw)
+	middle := h.middle(raw)
+	if middle == len(raw) {
+		return [][]byte{raw}
+	}
+	last := raw
+	for n := h.middle(last); n < len(last); n = h.middle(last) {
+		last = last[n:]
+	}
+	n, _ := h.flow.Source.Cutter().Next(raw[middle:])
+	return slices.CompactFunc([][]byte{raw[:front], raw[middle:][:n], last}, func(a, b []byte) bool { return &a[0] == &b[0] })
+}

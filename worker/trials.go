@@ -1,0 +1,129 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"flashmob/flow"
+)
+
+// trials knows how the operators of a worker have fared, and tells an operator that fails on some records from one that
+// fails on everything: the run of such a one is ended, with what it said. Safe for concurrent use.
+type trials struct {
+	tell func(worker, reason string) // of the first failure
+
+	mu     sync.Mutex
+	told   bool
+	over   error // why the operator is no good; nil unless it is known not to be
+	done   bool  // an operator has done something
+	header []byte
+	good   []byte // a record that an operator has done
+	row    int    // records that failed by themselves, one after the other
+	check  int    // how many of them are one too many to go on without a check
+}
+
+const (
+	// goodMost is how long a record may be that is kept for checks.
+	goodMost = 64 << 10
+	// firstCheck is how many records in a row may fail before it is checked that the operator does anything at all.
+	firstCheck = 16
+	// mostUntried is how many records in a row may fail where nothing has been done yet.
+	mostUntried = 8
+)
+
+// succeed notes that an operator has done some records.
+func (t *trials) succeed(header, records []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.row, t.check, t.done = 0, firstCheck, true
+	if t.good == nil {
+		if end := bytes.IndexByte(records, '\n') + 1; end > 0 && end <= goodMost && bytes.IndexByte(records[:end], '"') < 0 {
+			t.header, t.good = bytes.Clone(header), bytes.Clone(records[:end])
+		}
+	}
+}
+
+// judge is called when a batch has failed, before it is halved. It returns an error if the operator fails on everything,
+// as far as that can be seen: it has done nothing yet, and fails on single records from all over the batch.
+func (t *trials) judge(ctx context.Context, h *halving, raw []byte, failure *flow.Failure) error {
+	t.mu.Lock()
+	first, untried := !t.told, !t.done
+	t.told = true
+	t.mu.Unlock()
+	if first && t.tell != nil {
+		t.tell(h.worker, failure.Reason)
+	}
+	if !untried {
+		return nil
+	}
+	samples := h.some(raw)
+	switch {
+	case len(samples) == 1: // that one may be to blame
+		return nil
+	case failure.TimedOut && len(samples) > 2: // each takes as long again
+		samples = samples[1:]
+	}
+	for _, sample := range samples {
+		record, tally, _ := h.check(sample)
+		if tally.Out == 0 {
+			continue
+		}
+		_, err := h.operate(ctx, record, 1)
+		var again *flow.Failure
+		switch {
+		case err == nil:
+			t.succeed(h.header, record)
+			return nil
+		case !errors.As(err, &again):
+			return err
+		}
+		failure = again
+	}
+	return t.give(fmt.Errorf("%w: %s", errFailsOnAll, failure.Reason))
+}
+
+// give notes that the operator is no good.
+func (t *trials) give(verdict error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over = verdict
+	return verdict
+}
+
+// verdict returns why the operator is no good, where that is known.
+func (t *trials) verdict() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.over
+}
+
+// rejected is called when a record has failed by itself.
+func (t *trials) rejected(ctx context.Context, h *halving, failure *flow.Failure) error {
+	t.mu.Lock()
+	t.row++
+	hopeless := !t.done && t.row >= mostUntried
+	due := t.good != nil && t.row >= max(t.check, firstCheck)
+	if due {
+		t.check = 2 * t.row
+	}
+	header, good := t.header, t.good
+	t.mu.Unlock()
+	switch {
+	case hopeless:
+		return t.give(fmt.Errorf("%w: %s", errFailsOnAll, failure.Reason))
+	case !due:
+		return nil
+	}
+	_, err := h.operator.Process(ctx, flow.Bundle{Header: header, Records: good, Count: 1})
+	var again *flow.Failure
+	if errors.As(err, &again) {
+		return t.give(fmt.Errorf("%w now, what it did before too: %s", errFailsOnAll, again.Reason))
+	}
+	return err
+}
+
+// errFailsOnAll says that the operator is no good: no record is to blame.
+var errFailsOnAll = errors.New("the program fails on everything that it is given")
