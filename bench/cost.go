@@ -26,6 +26,8 @@ type Shape struct {
 	Hosts int    `json:"hosts"` // that process; 0 is this machine, with no cluster
 	Slots int    `json:"slots"` // of one host
 	Cores int    `json:"cores"` // that all slots share; 0 where every slot has one of its own
+	// Standing says that the cluster is there already, and stays: nothing of making and ending it counts.
+	Standing bool `json:"standing,omitempty"`
 	// HostRate and MetricsRate are dollars an hour of a host with its disk and address, at home 0.
 	HostRate    float64 `json:"host_rate"`
 	MetricsRate float64 `json:"metrics_rate"`
@@ -109,7 +111,7 @@ func Predict(job Job, shape Shape, k Constants) Prediction {
 	p := Prediction{Shape: shape, Rows: job.Rows}
 	work, bound := k.work(job, shape)
 	p.Bound = bound
-	if shape.Hosts > 0 {
+	if shape.Hosts > 0 && !shape.Standing {
 		up := k.Provision.Plus(k.ProvisionHost.Times(n), k.Upload, k.UploadHost.Times(doublings))
 		p.Phases = append(p.Phases, Phase{Provision, up})
 	}
@@ -118,7 +120,7 @@ func Predict(job Job, shape Shape, k Constants) Prediction {
 		Phase{Working, work},
 		Phase{Stopping, k.Stop.Plus(k.StopHost.Times(float64(shape.Hosts)))})
 	p.Results = total(p.Phases)
-	if shape.Hosts > 0 {
+	if shape.Hosts > 0 && !shape.Standing {
 		p.Phases = append(p.Phases, Phase{Destroy, k.Destroy.Plus(k.DestroyHost.Times(n))})
 	}
 	p.Seconds = total(p.Phases)
@@ -191,6 +193,9 @@ func (p Prediction) bill(launched Figure) Figure {
 		return Figure{Mark: p.Seconds.Mark}
 	}
 	billed := func(seconds, before float64) float64 { return rate * max(seconds-before, minimum.Seconds()) }
+	if p.Shape.Standing {
+		return p.Seconds.Times(rate)
+	}
 	return Figure{
 		Value: billed(p.Seconds.Value, launched.Value), Low: billed(p.Seconds.Low, launched.High),
 		High: billed(p.Seconds.High, launched.Low), Mark: p.Seconds.Mark,

@@ -58,18 +58,22 @@ func (f Figure) Over(g Figure) Figure {
 	return Figure{Value: f.Value / g.Value, Low: f.Low / g.High, High: f.High / g.Low, Mark: joint(f, g)}
 }
 
-// Plus is the sum of figures whose errors have nothing to do with each other: the ranges add as the sides of a right angle.
+// Plus is the sum of figures whose errors have nothing to do with each other: the ranges add as the sides of a right angle. Its
+// source is that of the largest.
 func (f Figure) Plus(more ...Figure) Figure {
-	down, up := square(f.Value-f.Low), square(f.High-f.Value)
+	down, up, largest := square(f.Value-f.Low), square(f.High-f.Value), f.Value
 	for _, g := range more {
 		if g.Value == 0 && g.High == 0 {
 			continue
+		}
+		if g.Value > largest {
+			largest, f.Source = g.Value, g.Source
 		}
 		down, up = down+square(g.Value-g.Low), up+square(g.High-g.Value)
 		f.Mark = joint(f, g)
 		f.Value += g.Value
 	}
-	f.Low, f.High, f.Source = f.Value-math.Sqrt(down), f.Value+math.Sqrt(up), ""
+	f.Low, f.High = f.Value-math.Sqrt(down), f.Value+math.Sqrt(up)
 	return f
 }
 

@@ -115,9 +115,21 @@ func (l Ledger) Same(app string, settings json.RawMessage) Ledger {
 	})
 }
 
-// In returns the entries of runs in the same place: the same cloud, and where it sells them the same type.
+// In returns the entries of runs in the same place: the same cloud, and on AWS the same type unless
+// that is left empty.
 func (l Ledger) In(cloud, typ string) Ledger {
-	return l.where(func(e Entry) bool { return e.Shape.Cloud == cloud && (cloud != AWS || e.Shape.Type == typ) })
+	return l.where(func(e Entry) bool {
+		return e.Shape.Cloud == cloud && (cloud != AWS || typ == "" || e.Shape.Type == typ)
+	})
+}
+
+// Last returns the newest entry that says what a run takes, if there is one.
+func (l Ledger) Last() (Entry, bool) {
+	whole := l.whole()
+	if len(whole) == 0 {
+		return Entry{}, false
+	}
+	return whole[len(whole)-1], true
 }
 
 // whole returns the entries that say what a run takes: those that came to their end, on hosts that stayed.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -55,6 +56,18 @@ func procField(path, name, separator string) string {
 		}
 	}
 	return ""
+}
+
+// Usage is the CPU time that this process and its ended children have had, and that which all of the machine has had; 0
+// where that cannot be read.
+func Usage() (own, machine time.Duration) {
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if syscall.Getrusage(who, &u) == nil {
+			own += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return own, machineBusy()
 }
 
 // tick is the unit of /proc/stat; Linux shows 100 a second to user space on every architecture that Go knows.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"flashmob/bench"
 	"flashmob/infra"
 	"flashmob/manifest"
 )
@@ -116,6 +118,7 @@ func (b *burst) perform(identity manifest.Run) error {
 	}()
 
 	begun := time.Now()
+	show.record = b.reckon(identity, show)
 	upCtx, stop := interruptible(ctx)
 	err := b.up.up(upCtx, b.cmd)
 	stop()
@@ -135,14 +138,48 @@ func (b *burst) perform(identity manifest.Run) error {
 	ending.Store(true)
 	downBegun := time.Now()
 	down := downFlags{cloudFlags: b.up.cloudFlags, region: b.up.spec.Region, display: b.up.display}
-	if downErr := down.down(downCtx, b.cmd); downErr != nil {
+	downErr := down.down(downCtx, b.cmd)
+	destroy := manifest.Phase{Name: "destroy", Seconds: time.Since(downBegun).Seconds()}
+	show.record.paid(down.receipt)
+	show.record.add([]manifest.Phase{phases[0], destroy})
+	show.record.entry.Actual.Seconds = time.Since(begun).Seconds()
+	said := show.keepRecord()
+	if downErr != nil {
 		return b.left(downErr, err)
 	}
-	phases = append(phases, manifest.Phase{Name: "destroy", Seconds: time.Since(downBegun).Seconds()})
+	phases = append(phases, destroy)
 	if shown := show.breakdown("burst", phases, time.Since(begun)); err == nil {
 		err = shown
 	}
+	if said != "" && !show.json && !show.quiet {
+		fmt.Fprintf(show.out, "forecast  %s\n", said)
+	}
 	return err
+}
+
+// reckon begins the record of the burst as a whole.
+func (b *burst) reckon(identity manifest.Run, show *display) *reckoning {
+	f := &forecaster{region: cmp.Or(b.up.spec.Region, defaultRegion), diskGB: b.up.spec.WithDefaults().DiskGB}
+	shape := bench.Shape{Cloud: cmp.Or(b.up.cloud, b.up.remembered()), Hosts: max(b.up.spec.Size, 1), Slots: 1}
+	typ := b.up.spec.Type
+	if typ == "" && shape.Cloud == cloudSandbox {
+		typ = b.up.sandboxType()
+	}
+	typ = cmp.Or(typ, infra.Spec{}.WithDefaults().Type)
+	unpriced := ""
+	var err error
+	if f.prices, err = b.up.files().KnownPrices(); err == nil {
+		var priced bench.Shape
+		if priced, err = f.shape(shape.Cloud, typ, shape.Hosts, b.up.spec.Spot); err == nil {
+			shape = priced
+		}
+	}
+	if err != nil {
+		unpriced = err.Error()
+	}
+	r := b.run.reckon(identity, shape, show.logger())
+	r.holdBack, r.entry.Actual.Unpriced = true, unpriced
+	return r
 }
 
 // madeNothing says that up was refused before anything was made: there is nothing to end, or it is somebody else's.

@@ -44,12 +44,7 @@ func (c cloudFlags) cloudFile() string { return filepath.Join(c.files().Cluster(
 // enter makes the cloud the one that AWS's tools and Pulumi find, and returns what is known of the way there.
 func (c *cloudFlags) enter(ctx context.Context) (way, error) {
 	if c.cloud == "" {
-		text, err := os.ReadFile(c.cloudFile())
-		if err == nil {
-			c.cloud = strings.TrimSpace(string(text))
-		} else {
-			c.cloud = cloudAWS
-		}
+		c.cloud = c.remembered()
 	}
 	switch c.cloud {
 	case cloudAWS:
@@ -58,6 +53,15 @@ func (c *cloudFlags) enter(ctx context.Context) (way, error) {
 		return enterSandbox(ctx)
 	}
 	return way{}, usagef("cloud %q: must be aws or sandbox", c.cloud)
+}
+
+// remembered returns the cloud that the cluster is in, or would be.
+func (c cloudFlags) remembered() string {
+	text, err := os.ReadFile(c.cloudFile())
+	if err != nil {
+		return cloudAWS
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // remember keeps which cloud the cluster is in, for the commands after up.

@@ -47,6 +47,7 @@ type display struct {
 	meter    meter
 	draining bool // the run will end before the input does
 	view     view
+	record   *reckoning // of the run that is shown; nil for none
 }
 
 // view shows progress while the run goes on.

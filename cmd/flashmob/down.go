@@ -14,6 +14,7 @@ type downFlags struct {
 	cloudFlags
 	region  string
 	display displayFlags
+	receipt *infra.Receipt // what it came to, once it is known
 }
 
 func newDownCommand() *cobra.Command {
@@ -55,6 +56,7 @@ func (flags *downFlags) down(ctx context.Context, cmd *cobra.Command) error {
 	reply, err := callInfra(ctx, show, infra.Request{
 		Operation: "down", Files: flags.files(), Spec: infra.Spec{Stack: flags.stack, Region: flags.region},
 	})
+	flags.receipt = reply.Receipt
 	if reply.Receipt != nil && reply.Receipt.Cluster != "" { // it got as far as that
 		if err := show.result(reply.Receipt, func() { fmt.Fprint(show.out, reply.Receipt.Text()) }); err != nil {
 			return err

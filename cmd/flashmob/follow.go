@@ -75,6 +75,7 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 	if errors.Is(result.err, orchestrator.ErrDetached) {
 		return show.detached(output)
 	}
+	show.broke(output, run, time.Since(started), result.err)
 	if status, ok := run.Status(); ok && errors.Is(result.err, worker.ErrDrained) {
 		return withHint(fmt.Errorf("run in %s: %w: %s rows are done", output, errInterrupted, groups(status.Tally.In)),
 			"the same command with --resume does the rest")
@@ -86,4 +87,17 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 		return errors.Join(result.err, discard(output, result.err))
 	}
 	return result.err
+}
+
+// broke keeps the record of a run that has not come to its end, as far as it got.
+func (d *display) broke(output string, run runner, wall time.Duration, err error) {
+	status, known := run.Status()
+	id, idErr := manifest.IDIn(output)
+	if d.record == nil || !known || idErr != nil || id == "" {
+		return // it never began
+	}
+	d.record.broke(id, status, run.Phases(), wall, err)
+	if !d.record.holdBack {
+		d.keepRecord()
+	}
 }

@@ -61,6 +61,11 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	if err != nil {
 		return nil, err
 	}
+	if show.record == nil && !flags.attach {
+		shape, unpriced := flags.standing(inv)
+		show.record = flags.reckon(identity, shape, show.logger())
+		show.record.entry.Actual.Unpriced = unpriced
+	}
 	err = follow(ctx, run, show, flags.output, flags.attach || flags.resume)
 	return run.Phases(), err
 }

@@ -124,6 +124,7 @@ var masks = []*regexp.Regexp{
 	regexp.MustCompile(`\b\d[\d ]* parts`),
 	regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`),
 	regexp.MustCompile(`\([\d. ]+ [kM]?B\)`),
+	regexp.MustCompile(`\([+-]\d+ %\)`), // by how much a forecast was off
 }
 
 func TestMaskHidesOnlyWhatDiffers(t *testing.T) {

@@ -50,6 +50,6 @@ either in the results or in the rejects.`,
 	root.AddCommand(newUpCommand(), newDownCommand(), newBurstCommand(), newResultsCommand())
 	root.AddCommand(newStatusCommand(), newHostsCommand(), newLogsCommand(), newSSHCommand())
 	root.AddCommand(newSendCommand(), newReceiveCommand(), newShutdownCommand(), newDemoCommand())
-	root.AddCommand(newOrphansCommand(), newSweepCommand(), newDoctorCommand(), newPricesCommand())
+	root.AddCommand(newOrphansCommand(), newSweepCommand(), newDoctorCommand(), newPricesCommand(), newPlanCommand())
 	return root
 }

@@ -188,14 +188,20 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 		_, err := flags.runOnHosts(cmd.Context(), identity, show)
 		return err
 	}
-	run, err := orchestrator.New(orchestrator.Config{
+	run, err := orchestrator.New(flags.localConfig(identity, program, env, show))
+	if err != nil {
+		return usageError{err}
+	}
+	show.record = flags.reckon(identity, flags.localShape(), show.logger())
+	return follow(cmd.Context(), run, show, flags.output, flags.resume)
+}
+
+// localConfig is a run on this machine as the flags say.
+func (flags runFlags) localConfig(identity manifest.Run, program string, env []string, show *display) orchestrator.Config {
+	return orchestrator.Config{
 		Identity: identity, Output: flags.output, Resume: flags.resume, Workers: flags.workers, Processes: flags.processes,
 		WorkerProgram: program, Listen: flags.listen,
 		Sink: strings.TrimPrefix(flags.sink, "tcp://"), External: flags.external, BatchRows: flags.batchRows, Flow: apps.New, Log: show.logger(),
 		Env: env, Stderr: show.aside(),
-	})
-	if err != nil {
-		return usageError{err}
 	}
-	return follow(cmd.Context(), run, show, flags.output, flags.resume)
 }

@@ -13,18 +13,35 @@ import (
 
 // summary shows how a run ended: the last thing that a command says.
 func (d *display) summary(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) error {
+	said := ""
+	if d.record != nil {
+		d.record.done(m, phases, wall)
+		if !d.record.holdBack {
+			said = d.keepRecord()
+		}
+	}
 	switch {
 	case d.json:
-		if err := d.summaryJSON(folder, m, phases, wall); err != nil {
+		if err := d.summaryJSON(folder, m, phases, wall, said); err != nil {
 			return err
 		}
 	case !d.quiet:
-		d.summaryText(folder, m, phases, wall)
+		d.summaryText(folder, m, phases, wall, said)
 	}
 	return rejectsError(m)
 }
 
-func (d *display) summaryText(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) {
+// keepRecord keeps the record of a run and returns what to say of its forecast. A record that cannot be kept is not worth a
+// run.
+func (d *display) keepRecord() string {
+	said, err := d.record.close()
+	if err != nil {
+		d.logger().Warn("the record of the run is not kept: later forecasts miss it", "err", err)
+	}
+	return said
+}
+
+func (d *display) summaryText(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration, said string) {
 	for _, line := range m.Summary {
 		fmt.Fprintln(d.out, line)
 	}
@@ -44,6 +61,9 @@ func (d *display) summaryText(folder string, m *manifest.Manifest, phases []mani
 	} else {
 		fmt.Fprintf(w, "resumed\tin %d sittings since %s\n", m.Sittings, m.Started.Local().Format(time.DateTime))
 	}
+	if said != "" {
+		fmt.Fprintf(w, "forecast\t%s\n", said)
+	}
 	fmt.Fprintf(w, "results\t%s (%s)\n", filepath.Join(folder, m.Results), megabytes(m.Bytes))
 	if m.Rejects != nil {
 		fmt.Fprintf(w, "rejects\t%s (%s)\n", filepath.Join(folder, m.Rejects.File), megabytes(m.Rejects.Bytes))
@@ -62,7 +82,7 @@ func inputBytes(m *manifest.Manifest) int64 {
 	return n
 }
 
-func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) error {
+func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration, said string) error {
 	seconds := map[string]float64{}
 	for _, p := range phases {
 		seconds[p.Name] = p.Seconds
@@ -74,6 +94,9 @@ func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []mani
 	}
 	if m.Summary != nil {
 		event["summary"] = m.Summary
+	}
+	if said != "" {
+		event["forecast"] = d.record.entry.Predicted
 	}
 	if m.Rejects != nil {
 		event["rejects"] = filepath.Join(folder, m.Rejects.File)

@@ -48,6 +48,7 @@ var wanted = map[string]string{
 	"uint64":   "a whole number that is not negative, such as 7",
 	"duration": "a duration, such as 3.5ms",
 	"bool":     "true or false",
+	"dollars":  "an amount of money, such as 2usd",
 	"size":     "a number of bytes, or of KiB, MiB or GiB, such as 16MiB",
 }
 

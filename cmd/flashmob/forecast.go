@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"flashmob/bench"
+	"flashmob/infra"
+	"flashmob/input"
+	"flashmob/manifest"
+	"flashmob/orchestrator"
+)
+
+// ledgerFolder is where the records of runs are kept.
+const ledgerFolder = ".flashmob/runs"
+
+// forecaster says what runs of one program will take and cost.
+type forecaster struct {
+	identity manifest.Run
+	ledger   bench.Ledger
+	prices   infra.Prices
+	region   string
+	diskGB   int
+}
+
+// newForecaster reads what is known: prices, and earlier runs in this folder. Records that cannot be read are told, and done
+// without.
+func newForecaster(identity manifest.Run, region string, log *slog.Logger) (*forecaster, error) {
+	ledger, err := bench.ReadLedger(ledgerFolder)
+	if err != nil {
+		log.Warn("not all records of runs can be read: the forecast does without them", "err", err)
+	}
+	prices, err := infra.Files{}.KnownPrices()
+	if err != nil {
+		return nil, err
+	}
+	return &forecaster{identity, ledger, prices, region, (infra.Spec{}).WithDefaults().DiskGB}, nil
+}
+
+// travels says whether the input has to be brought to a cluster.
+func travels(identity manifest.Run) bool {
+	return slices.ContainsFunc(identity.Inputs, func(in input.Input) bool { return !in.IsGenerated() && filepath.IsAbs(in.URI) })
+}
+
+// constants are what is known of a place.
+func (f *forecaster) constants(cloud, typ string) bench.Constants {
+	return bench.Place(cloud).Calibrate(f.ledger.In(cloud, typ), f.identity.App, f.identity.Settings)
+}
+
+// thisMachine is this machine as the place of a run.
+func thisMachine(workers int) bench.Shape {
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	return bench.Shape{Cloud: bench.Local, Slots: workers, Cores: runtime.NumCPU()}
+}
+
+// localShape is where a run on this machine runs.
+func (flags runFlags) localShape() bench.Shape {
+	return thisMachine(max(flags.workers, flags.processes))
+}
+
+// shape is a cluster of hosts as the place of a run. A type without a price, or a spot price, is an error.
+func (f *forecaster) shape(cloud, typ string, hosts int, spot bool) (bench.Shape, error) {
+	s := bench.Shape{Cloud: cloud, Type: typ, Hosts: hosts, Spot: spot}
+	spec := infra.Spec{Size: hosts, Type: typ, Spot: spot, Region: f.region}.WithDefaults()
+	var err error
+	if s.Slots, err = infra.VCPUs(typ); err != nil {
+		return s, usageError{err}
+	}
+	if cloud == bench.Sandbox { // its hosts have what this machine has, all together
+		s.Slots, s.Cores = runtime.NumCPU(), runtime.NumCPU()
+	}
+	if s.HostRate, err = f.prices.HostHourly(f.region, typ, spot, f.diskGB); err != nil {
+		return s, unpriced(err, f.prices, typ)
+	}
+	if spot { // the initializer is never bought there: its price is shared out among all
+		fixed, err := f.prices.HostHourly(f.region, typ, false, f.diskGB)
+		if err != nil {
+			return s, unpriced(err, f.prices, typ)
+		}
+		s.HostRate += (fixed - s.HostRate) / float64(hosts)
+	}
+	if s.MetricsRate, err = f.prices.HostHourly(f.region, spec.MetricsType, false, f.diskGB); err != nil {
+		return s, unpriced(err, f.prices, spec.MetricsType)
+	}
+	return s, nil
+}
+
+// predict says what the job takes on a shape.
+func (f *forecaster) predict(job bench.Job, shape bench.Shape) bench.Prediction {
+	return bench.Predict(job, shape, f.constants(shape.Cloud, shape.Type))
+}
+
+// jobOf is a job as a sample of it has it.
+func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
+	last := s.Trials[len(s.Trials)-1].Rows
+	var rows []float64
+	begin := beginning(s)
+	for _, trial := range s.Trials {
+		if trial.Rows == last {
+			rows = append(rows, (trial.Took.Seconds()/crowded(trial, s.Slots)-begin)*float64(s.Slots)/float64(trial.Rows))
+		}
+	}
+	source := fmt.Sprintf("%d trials of %s rows on %d slots here", len(rows), groups(last), s.Slots)
+	per := func(bytes int64) bench.Figure {
+		f := bench.Exactly(float64(bytes) / float64(last))
+		f.Mark, f.Source = bench.Measured, source
+		return f
+	}
+	job := bench.Job{Rows: int64(s.Rows + 0.5), Row: bench.Seen(rows, source), In: per(s.Bytes), Out: per(s.Results), Travels: travels(identity)}
+	if begin > 0 {
+		job.Begin = bench.Seen([]float64{begin}, source)
+	}
+	if s.Bytes == 0 { // generated rows have a size too, in batches
+		job.In = per(2 * s.Results)
+	}
+	return job
+}
+
+// crowded is by how much a trial was slower because others had the machine's cores: where every core was busy all the time, what
+// counts is the CPU time that the trial had. A program that waits for something else leaves cores idle, and its time counts as it is.
+func crowded(trial orchestrator.Trial, slots int) float64 {
+	took, cores := trial.Took.Seconds(), float64(runtime.NumCPU())
+	busy := trial.Own.Seconds() + trial.Others.Seconds()
+	if took < 0.1 || busy < 0.9*cores*took || trial.Others.Seconds() < 0.05*busy || trial.Own.Seconds() <= 0 {
+		return 1
+	}
+	return max(1, took*float64(slots)/trial.Own.Seconds())
+}
+
+// crowd is how crowded the machine was in the trials that count.
+func crowd(s orchestrator.Sampled) float64 {
+	var all []float64
+	for _, trial := range s.Trials {
+		if trial.Rows == s.Trials[len(s.Trials)-1].Rows {
+			all = append(all, crowded(trial, s.Slots))
+		}
+	}
+	return bench.Median(all)
+}
+
+// beginning is what a trial takes before its first row, from two sizes: what a child of another language needs to start. Of
+// trials that are too much alike nothing can be said.
+func beginning(s orchestrator.Sampled) float64 {
+	last := s.Trials[len(s.Trials)-1]
+	for _, first := range s.Trials {
+		if first.Rows*4 <= last.Rows {
+			perRow := (last.Took - first.Took).Seconds() / float64(last.Rows-first.Rows)
+			return max(0, min(first.Took.Seconds()-perRow*float64(first.Rows), last.Took.Seconds()/2))
+		}
+	}
+	return 0
+}
+
+// sample times some of the run's records on this machine.
+func (flags runFlags) sample(ctx context.Context, identity manifest.Run, patience time.Duration, show *display) (orchestrator.Sampled, error) {
+	quiet := *show
+	quiet.displayFlags = displayFlags{quiet: true}
+	env, err := flags.environment()
+	if err != nil {
+		return orchestrator.Sampled{}, err
+	}
+	config := flags.localConfig(identity, "", env, &quiet)
+	config.Processes, config.Listen = 0, ""
+	return orchestrator.Sample(ctx, config, patience, bench.Usage)
+}

@@ -1,0 +1,317 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"flashmob/bench"
+	"flashmob/orchestrator"
+)
+
+// planFlags are the flags of flashmob plan, beside those of run that say what is run.
+type planFlags struct {
+	run      *runFlags
+	cloud    string
+	region   string
+	types    []string
+	sizes    []int
+	rows     []string
+	deadline time.Duration
+	budget   dollars
+	spot     bool
+	sampling time.Duration
+	look     lookFlags
+}
+
+// ofRun are the flags of run that say what is run: plan takes them, and no others.
+var ofRun = map[string]bool{
+	"input": true, "lines": true, "seed": true, "app": true, "slowness": true, "calibrate": true, "prefix": true, "delay": true,
+	"compress": true, "max-record": true, "no-header": true, "workers": true,
+	"exec": true, "exec-mode": true, "timeout": true, "env": true, "header": true,
+}
+
+func newPlanCommand() *cobra.Command {
+	var flags planFlags
+	cmd := &cobra.Command{
+		Use:   "plan (--input FILE | --lines N)",
+		Short: "Say what a run will take and cost, here and on clusters, before it is begun",
+		Long: `Plan runs a sample of the input's own records through the program itself, on this
+machine, for a few seconds, and says what the whole input would take and cost on
+clusters of several types and sizes, on demand and on the spot market, and here.
+It marks the knee, from which on speed costs more than it brings, and gives one
+line of advice. Nothing is made, and nothing is kept.
+
+Figures are measured (here, or by earlier runs in this folder), modelled (computed
+from others) or defaults (stated, never measured here); docs/cost-model.md has the
+formula. With a deadline that nothing meets the exit code is 1.`,
+		Example: `  flashmob plan --input big.csv
+  flashmob plan --input big.csv --deadline 1h --budget 2usd
+  flashmob plan --lines 10000000 --calibrate 3.5ms --types c5.4xlarge --sizes 4,8,16
+  flashmob plan --input big.csv --rows 1M,10M,100M --region eu-central-1 --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd, flags) },
+	}
+	var run *cobra.Command
+	run, flags.run = runCommand()
+	run.Flags().VisitAll(func(f *pflag.Flag) {
+		if ofRun[f.Name] {
+			cmd.Flags().AddFlag(f)
+		}
+	})
+	f := cmd.Flags()
+	f.StringVar(&flags.cloud, "cloud", cloudAWS, "aws or sandbox")
+	f.StringVar(&flags.region, "region", defaultRegion, "`REGION`, for its prices")
+	f.StringSliceVar(&flags.types, "types", nil, "instance `TYPES` (default: a small and two large ones)")
+	f.IntSliceVar(&flags.sizes, "sizes", nil, "hosts that process (default 1,2,4,8,16,32)")
+	f.StringSliceVar(&flags.rows, "rows", nil, "`COUNTS` of rows, such as 10k,1M (default: those of the input)")
+	f.DurationVar(&flags.deadline, "deadline", 0, "the results are to be here after this `TIME`, from the beginning of up")
+	f.Var(&flags.budget, "budget", "what it may cost, such as 2usd")
+	f.BoolVar(&flags.spot, "spot", false, "advise on spot prices")
+	f.DurationVar(&flags.sampling, "sample", 3*time.Second, "how long to sample, about")
+	flags.look.register(f)
+	return cmd
+}
+
+// check returns what is wrong with the flags.
+func (p planFlags) check(f *pflag.FlagSet) error {
+	switch {
+	case p.cloud != cloudAWS && p.cloud != cloudSandbox:
+		return usagef("cloud %q: must be aws or sandbox", p.cloud)
+	case p.deadline < 0 || f.Changed("deadline") && p.deadline == 0:
+		return usagef("deadline %v: must be above 0", p.deadline)
+	case p.sampling <= 0:
+		return usagef("sample %v: must be above 0", p.sampling)
+	case slices.ContainsFunc(p.sizes, func(n int) bool { return n < 1 }):
+		return usagef("sizes %v: must be 1 or more each", p.sizes)
+	}
+	p.run.local = true
+	return p.run.check(f)
+}
+
+// A plan is all that plan has to say.
+type plan struct {
+	App        string      `json:"app"`
+	Job        bench.Job   `json:"job"`
+	Sample     sampleShown `json:"sample"`
+	Counted    bool        `json:"rows_counted"` // else reckoned from the size
+	PricesAsOf string      `json:"prices_as_of"`
+	PriceNote  string      `json:"price_note,omitempty"`
+	Region     string      `json:"region"`
+	Runs       int         `json:"calibrated_by_runs"`
+	Crowded    float64     `json:"crowded"` // how much slower the sample was for what else this machine did
+	Options    []option    `json:"options"`
+	Advice     string      `json:"advice"`
+	Unmet      bool        `json:"unmet,omitempty"` // nothing meets the deadline and the budget
+	chosen     *option
+	deadline   time.Duration
+	budget     float64
+}
+
+// sampleShown is what was sampled.
+type sampleShown struct {
+	Trials  int     `json:"trials"`
+	Rows    int64   `json:"rows"`
+	Slots   int     `json:"slots"`
+	Seconds float64 `json:"seconds"`
+}
+
+// An option is one way to run the job.
+type option struct {
+	bench.Prediction
+	SpotDollars bench.Figure `json:"spot_dollars,omitzero"` // the same with workers of the spot market
+	Knee        bool         `json:"knee,omitempty"`
+	Cheapest    bool         `json:"cheapest,omitempty"` // of those that meet the deadline and the budget
+	spot        bench.Prediction
+}
+
+func runPlan(cmd *cobra.Command, flags planFlags) error {
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	if err := flags.check(cmd.Flags()); err != nil {
+		return err
+	}
+	counts, err := rowCounts(flags.rows)
+	if err != nil {
+		return err
+	}
+	identity, err := flags.run.identity()
+	if err != nil {
+		return err
+	}
+	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), displayFlags{json: flags.look.json, quiet: flags.look.quiet})
+	f, err := newForecaster(identity, flags.region, show.logger())
+	if err != nil {
+		return err
+	}
+	types, err := flags.candidates(f)
+	if err != nil {
+		return err
+	}
+	sampled, err := flags.run.sample(ctx, identity, flags.sampling, show)
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("plan: %w", errInterrupted)
+	case errors.Is(err, orchestrator.ErrNoSample):
+		return withHint(usageError{err}, "put a part of it into a file, and plan with --input FILE --rows N")
+	case err != nil:
+		return err
+	}
+	p, err := flags.make(f, sampled, types, counts)
+	if err != nil {
+		return err
+	}
+	if err := show.result(p, func() { p.text(cmd.OutOrStdout()) }); err != nil {
+		return err
+	}
+	if p.Unmet {
+		return withHint(errors.New(p.Advice), "give it more time or money, or try --types and --sizes of your own")
+	}
+	return nil
+}
+
+// candidates are the types to compare.
+func (p planFlags) candidates(f *forecaster) ([]string, error) {
+	if p.cloud == cloudSandbox && len(p.types) == 0 {
+		return []string{"c5.xlarge"}, nil
+	}
+	if len(p.types) > 0 {
+		for _, typ := range p.types {
+			if _, err := f.shape(p.cloud, typ, 1, false); err != nil {
+				return nil, err
+			}
+		}
+		return p.types, nil
+	}
+	var types []string
+	for _, likes := range [][]string{{"c7g.xlarge", "c6g.xlarge", "c5.xlarge"}, {"c7g.4xlarge", "c6g.4xlarge"}, {"c7i.4xlarge", "c6i.4xlarge", "c5.4xlarge"}} {
+		for _, typ := range likes {
+			if _, err := f.shape(p.cloud, typ, 1, true); err == nil {
+				types = append(types, typ)
+				break
+			}
+		}
+	}
+	if len(types) == 0 {
+		_, err := f.shape(p.cloud, "c5.xlarge", 1, true)
+		return nil, err
+	}
+	return types, nil
+}
+
+// make computes the plan.
+func (p planFlags) make(f *forecaster, sampled orchestrator.Sampled, types []string, counts []int64) (*plan, error) {
+	job := jobOf(sampled, f.identity)
+	prices := f.prices.In(p.region)
+	out := &plan{
+		App: f.identity.App, Job: job, Counted: sampled.Counted, PricesAsOf: prices.AsOf, PriceNote: prices.Note(time.Now()), Region: p.region,
+		Sample: sampleShown{len(sampled.Trials), sampled.Trials[len(sampled.Trials)-1].Rows, sampled.Slots, sampled.Took.Seconds()},
+		Runs:   len(f.ledger), Crowded: crowd(sampled), deadline: p.deadline, budget: float64(p.budget),
+	}
+	if len(counts) == 0 {
+		counts = []int64{job.Rows}
+	}
+	sizes := p.sizes
+	if len(sizes) == 0 {
+		sizes = []int{1, 2, 4, 8, 16, 32}
+	}
+	for _, rows := range counts {
+		job.Rows = rows
+		options, err := p.options(f, job, sampled, types, sizes)
+		if err != nil {
+			return nil, err
+		}
+		out.choose(options, p.spot)
+		out.Options = append(out.Options, options...)
+	}
+	return out, nil
+}
+
+// options are all ways to run one job: here first.
+func (p planFlags) options(f *forecaster, job bench.Job, sampled orchestrator.Sampled, types []string, sizes []int) ([]option, error) {
+	here := f.constants(bench.Local, "")
+	here.Overlap = here.Overlap.Times(crowd(sampled)) // others have this machine's cores, not those of a cluster
+	options := []option{{Prediction: bench.Predict(job, thisMachine(p.run.workers), here)}}
+	packed := sampled.Packed
+	for _, typ := range types {
+		for _, hosts := range sizes {
+			k := f.constants(p.cloud, typ)
+			k.Packed = bench.Figure{Value: packed, Low: packed, High: packed, Mark: bench.Measured}
+			shape, err := f.shape(p.cloud, typ, hosts, false)
+			if err != nil {
+				return nil, err
+			}
+			o := option{Prediction: bench.Predict(job, shape, k)}
+			if shape, err = f.shape(p.cloud, typ, hosts, true); err == nil {
+				o.spot = bench.Predict(job, shape, k)
+				o.SpotDollars = o.spot.Dollars
+			} else if p.spot {
+				return nil, err
+			}
+			options = append(options, o)
+		}
+	}
+	return options, nil
+}
+
+// choose marks the knee and the cheapest option, and makes the advice.
+func (p *plan) choose(options []option, spot bool) {
+	var all []bench.Prediction
+	for _, o := range options {
+		if spot && o.Shape.Hosts > 0 {
+			o.Prediction = o.spot
+		}
+		all = append(all, o.Prediction)
+	}
+	local := all[0]
+	knee, within, fastest := bench.Knee(all), bench.Within(all, p.deadline, p.budget), bench.Fastest(all)
+	if knee >= 0 {
+		options[knee].Knee = true
+	}
+	asked := p.deadline > 0 || p.budget > 0
+	switch {
+	case within < 0:
+		p.Unmet, p.chosen = true, &options[fastest]
+		p.Advice = unmet(all, p.deadline, p.budget)
+	case within == 0 && asked, local.Results.Value <= all[fastest].Results.Value, !asked && knee >= 0 && local.Results.Value <= all[knee].Results.Value:
+		options[0].Cheapest, p.chosen = true, &options[0]
+		p.Advice = fmt.Sprintf("run this locally: %s, $0", bench.Seconds(local.Results.Value))
+	default:
+		best := within
+		if !asked {
+			best = knee
+		}
+		options[best].Cheapest, p.chosen = asked, &options[best]
+		p.Advice = fmt.Sprintf("take %s: %s, %s (here it takes %s)", described(all[best].Shape), bench.Seconds(all[best].Results.Value),
+			bench.Money(all[best].Dollars.Value), bench.Seconds(local.Results.Value))
+	}
+}
+
+// unmet says why nothing is in time and within the budget.
+func unmet(all []bench.Prediction, deadline time.Duration, budget float64) string {
+	fastest := all[bench.Fastest(all)]
+	why := fmt.Sprintf("the fastest is %s: %s, %s", described(fastest.Shape), bench.Seconds(fastest.Results.Value), bench.Money(fastest.Dollars.Value))
+	if deadline > 0 {
+		if i := bench.Within(all, deadline, 0); i >= 0 {
+			return fmt.Sprintf("nothing is done after %s for %s: the cheapest that is done by then costs %s", bench.Brief(deadline), bench.Money(budget), bench.Money(all[i].Dollars.Value))
+		}
+		return fmt.Sprintf("nothing is done after %s: %s", bench.Brief(deadline), why)
+	}
+	return fmt.Sprintf("nothing costs %s or less: %s", bench.Money(budget), why)
+}
+
+// described writes a shape in words.
+func described(s bench.Shape) string {
+	switch {
+	case s.Hosts == 0:
+		return "this machine"
+	case s.Hosts == 1:
+		return "1 host of " + cmp.Or(s.Type, s.Cloud)
+	}
+	return fmt.Sprintf("%d hosts of %s", s.Hosts, cmp.Or(s.Type, s.Cloud))
+}

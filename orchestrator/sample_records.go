@@ -1,0 +1,178 @@
+package orchestrator
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"flashmob/flow"
+	"flashmob/input"
+)
+
+// taken is records of a run's inputs for a sample: whole ones, from several places.
+type taken struct {
+	generated *input.Input // or the input that makes them
+	header    []byte
+	records   [][]byte
+	extension string  // of the inputs, without that of a compression
+	total     float64 // records in all inputs
+	counted   bool    // total is not reckoned
+	bytes     int64   // in the last trial
+}
+
+const (
+	// sampleBytes is how much is read of each place.
+	sampleBytes = 2 << 20
+	// samplePlaces is how many places are read, in one file or in as many: rows may be of another kind further on.
+	samplePlaces = 8
+)
+
+// most is how many records a trial can have.
+func (t *taken) most() int64 {
+	if t.generated != nil {
+		return int64(t.total)
+	}
+	return int64(len(t.records))
+}
+
+// takeRecords reads records of the inputs: of a file without quotes at several places, else at the front.
+func takeRecords(inputs []input.Input, source flow.Source) (*taken, error) {
+	t := &taken{counted: true}
+	var places [][][]byte
+	var stored, read float64 // bytes, as files have them
+	for i, in := range inputs {
+		if in.IsGenerated() {
+			t.generated, t.total = &in, t.total+float64(in.Size)
+			continue
+		}
+		if in == input.Stdin || in.Listens() || in.Size < 0 {
+			return nil, fmt.Errorf("input %s: %w", in.URI, ErrNoSample)
+		}
+		if i == 0 {
+			t.extension = extension(in.URI)
+		}
+		stored += float64(in.Size)
+		if every := (len(inputs) + samplePlaces - 1) / samplePlaces; i%every != 0 {
+			continue
+		}
+		got, bytes, err := t.read(in, source, max(1, samplePlaces/len(inputs)))
+		if err != nil {
+			return nil, err
+		}
+		places, read = append(places, got...), read+bytes
+	}
+	records := 0
+	for _, place := range places {
+		records += len(place)
+	}
+	switch {
+	case t.generated != nil:
+	case read >= stored:
+		t.total = float64(records)
+	default:
+		t.total, t.counted = float64(records)*stored/max(read, 1), false
+	}
+	for i := 0; len(t.records) < records; i++ { // in turn from every place, so that any front of them is of all
+		for _, place := range places {
+			if i < len(place) {
+				t.records = append(t.records, place[i])
+			}
+		}
+	}
+	return t, nil
+}
+
+// extension is what a file's name ends with, without the ending of a compression.
+func extension(uri string) string {
+	for _, packed := range []string{".gz", ".zst", ".bz2", ".deflate", ".xz"} {
+		uri = strings.TrimSuffix(uri, packed)
+	}
+	return filepath.Ext(uri)
+}
+
+// read takes records of one input from so many places. It returns how many bytes of the file they stand for: of a
+// compressed one, those that they would take if the rest is like them.
+func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]byte, stands float64, err error) {
+	stream, err := in.Open()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, stream.Close()) }()
+	front := make([]byte, 2*sampleBytes)
+	n, err := io.ReadFull(stream, front)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, 0, err
+	}
+	whole, front := err != nil, front[:n]
+	records := cut(front, source, whole)
+	if whole {
+		stands = float64(in.Size)
+	} else if stands = size(records); !in.HasRanges() {
+		stands *= packing(front)
+	}
+	if source.HasHeader() && len(records) > 0 {
+		t.header, records = records[0], records[1:]
+	}
+	got = [][][]byte{records}
+	if whole || !in.HasRanges() || source.Format() == flow.Frames.Format() || bytes.IndexByte(front, '"') >= 0 {
+		return got, stands, nil
+	}
+	for i := 1; i < places; i++ {
+		block := make([]byte, sampleBytes)
+		n, err := stream.ReadAt(block, in.Size/int64(places)*int64(i))
+		if err != nil && err != io.EOF {
+			return nil, 0, err
+		}
+		// Behind the first line end, where there are no quotes to stand between, a record begins.
+		if _, rest, ok := bytes.Cut(block[:n], []byte{'\n'}); ok && bytes.IndexByte(rest, '"') < 0 {
+			records := cut(rest, source, false)
+			got, stands = append(got, records), stands+size(records)
+		}
+	}
+	return got, stands, nil
+}
+
+// cut returns the records that data begins with; the last one counts without its end only if data is whole.
+func cut(data []byte, source flow.Source, whole bool) (records [][]byte) {
+	cutter := source.Cutter()
+	for len(data) > 0 {
+		end, ok := cutter.Next(data)
+		if !ok && !whole {
+			break
+		}
+		records, data = append(records, data[:end]), data[end:]
+	}
+	if n := len(records) - 1; whole && n >= 0 && source.Format() != flow.Frames.Format() && !bytes.HasSuffix(records[n], []byte{'\n'}) {
+		records[n] = append(bytes.Clone(records[n]), '\n') // others may come to stand behind it
+	}
+	return records
+}
+
+// size is how many bytes the records have.
+func size(records [][]byte) (n float64) {
+	for _, record := range records {
+		n += float64(len(record))
+	}
+	return n
+}
+
+// packing is about what is left of a byte of data when it is compressed as files usually are.
+func packing(data []byte) float64 {
+	var packed counter
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write(data) // a counter takes everything
+	_ = w.Close()
+	return float64(packed) / float64(max(len(data), 1))
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
