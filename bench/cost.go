@@ -11,11 +11,12 @@ import (
 // A Job is what there is to do.
 type Job struct {
 	Rows    int64  `json:"rows"`
-	Row     Figure `json:"row_seconds"`  // one slot's time for a row, on the machine that it was measured on
-	Begin   Figure `json:"begin"`        // one slot's time before its first row: a child that has to start
-	In      Figure `json:"row_bytes"`    // a row of input
-	Out     Figure `json:"result_bytes"` // what comes of a row, compressed
-	Travels bool   `json:"travels"`      // the input lies at home and has to be brought to the cluster
+	Row     Figure `json:"row_seconds"`     // one slot's time for a row, on the machine that it was measured on
+	Begin   Figure `json:"begin"`           // one slot's time before its first row: a child that has to start
+	Again   bool   `json:"again,omitempty"` // Begin is paid for every batch; batches are so long that it is a twentieth of them
+	In      Figure `json:"row_bytes"`       // a row of input
+	Out     Figure `json:"result_bytes"`    // what comes of a row, compressed
+	Travels bool   `json:"travels"`         // the input lies at home and has to be brought to the cluster
 }
 
 // A Shape is where the job is done.
@@ -72,6 +73,7 @@ const (
 	batchSeconds = 0.25
 	maxBatch     = 2 << 20
 	firstBatch   = 64 << 10
+	again        = 20 // times its start is what a batch takes that has one
 )
 
 // A Phase is a stretch of the time, in the order in which they come.
@@ -150,7 +152,11 @@ func (k Constants) work(job Job, shape Shape) (seconds Figure, bound string) {
 		batches = Exactly(rows / k.batchRows(job, row)).Over(k.BatchRate)
 		home = out.Over(k.Downlink)
 	}
-	compute := row.Times(rows).Plus(hop).Times(1 / slots).Plus(job.Begin.Over(k.Speed))
+	begin := job.Begin.Over(k.Speed)
+	if job.Again { // the first batch only tells how large the others may be
+		begin = begin.Times(max(2, row.Value*rows/slots/max(batchSeconds, again*begin.Value)))
+	}
+	compute := row.Times(rows).Plus(hop).Times(1 / slots).Plus(begin)
 	seconds = Most(compute, feed, log, batches, home)
 	for _, c := range []struct {
 		name string

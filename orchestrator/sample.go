@@ -16,15 +16,17 @@ import (
 
 // Sampled is what a sample of a run's records took on this machine.
 type Sampled struct {
-	Slots   int
-	Trials  []Trial       // of growing size; those of the last size count
-	Bytes   int64         // of the input in the last trial
-	Results int64         // bytes of results in it
-	Packed  float64       // what a byte of the input takes on its way to a cluster
-	Whole   bool          // the sample is all there is
-	Rows    float64       // in the whole input: counted, or reckoned from its size
-	Counted bool          // Rows is not reckoned
-	Took    time.Duration // all trials together
+	Slots    int
+	Trials   []Trial       // of growing size; those of the last size count
+	Bytes    int64         // of the input in the last trial
+	Results  int64         // bytes of results in it
+	Packed   float64       // what a byte of the input takes on its way to a cluster
+	Whole    bool          // the sample is all there is
+	Operator bool          // the records go through a program of the user's own
+	Started  bool          // a program is started for every batch
+	Rows     float64       // in the whole input: counted, or reckoned from its size
+	Counted  bool          // Rows is not reckoned
+	Took     time.Duration // all trials together
 }
 
 // Trial is one run over some of the records.
@@ -69,12 +71,16 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 		return s, fmt.Errorf("sample: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s = Sampled{Slots: config.Workers, Rows: taken.total, Counted: taken.counted}
+	s = Sampled{Slots: config.Workers, Rows: taken.total, Counted: taken.counted, Operator: flow.HasOperator(), Started: flow.IsStarted()}
+	perSlot := int64(8) // batches: so many that slots end at about the same time
+	if flow.HasOperator() {
+		perSlot = 1 // each may cost a start
+	}
 	begun := time.Now()
 	for rows, last := int64(2*config.Workers), 0; rows > 0; {
 		rows = min(rows, taken.most())
 		own, machine := usage()
-		trial, m, err := taken.try(ctx, config, dir, rows, len(s.Trials))
+		trial, m, err := taken.try(ctx, config, dir, rows, len(s.Trials), perSlot)
 		if err != nil {
 			return s, fmt.Errorf("sample of %d rows: %w", rows, err)
 		}
@@ -83,15 +89,18 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 		s.Trials = append(s.Trials, trial)
 		s.Bytes, s.Results = taken.bytes, m.Bytes
 		s.Whole = taken.counted && float64(rows) >= taken.total
-		left := patience - time.Since(begun)
+		left, above := patience-time.Since(begun), trial.Took-s.Trials[0].Took // what every trial takes says nothing of its rows
 		switch {
-		case rows == taken.most() || trial.Took > patience/8 || last > 0:
+		case rows == taken.most() || above > patience/8 || last > 0 || s.Trials[0].Took > patience/3:
 			if last++; last == sampleTrials || left < trial.Took {
 				rows = 0
 			}
+		case len(s.Trials) == 1:
+			rows *= sampleGrowth
 		default:
-			grown := float64(rows) * float64(patience) / 5 / float64(max(trial.Took, time.Millisecond))
-			rows = min(max(int64(grown), rows+1), sampleGrowth*rows)
+			perRow := float64(max(above, time.Millisecond)) / float64(rows-s.Trials[0].Rows)
+			grown := rows + int64(float64(patience/5-above)/perRow)
+			rows = min(max(grown, rows+1), sampleGrowth*rows)
 		}
 	}
 	s.Took = time.Since(begun)
@@ -100,13 +109,14 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 }
 
 // try runs one trial, the n-th, on some of the records.
-func (t *taken) try(ctx context.Context, config Config, dir string, rows int64, n int) (Trial, *manifest.Manifest, error) {
+func (t *taken) try(ctx context.Context, config Config, dir string, rows int64, n int, perSlot int64) (Trial, *manifest.Manifest, error) {
 	var err error
 	if config.Identity.Inputs, err = t.inputs(dir, rows, n); err != nil {
 		return Trial{}, nil, err
 	}
 	config.Output, config.Resume, config.Sink, config.External = filepath.Join(dir, fmt.Sprintf("trial-%d", n)), false, "", ""
-	config.BatchRows = int(max(1, rows/int64(8*config.Workers)))
+	share := perSlot * int64(config.Workers)
+	config.BatchRows = int((rows + share - 1) / share)
 	run, err := New(config)
 	if err != nil {
 		return Trial{}, nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 
@@ -26,9 +27,9 @@ type taken struct {
 
 const (
 	// sampleBytes is how much is read of each place.
-	sampleBytes = 2 << 20
+	sampleBytes = 256 << 10
 	// samplePlaces is how many places are read, in one file or in as many: rows may be of another kind further on.
-	samplePlaces = 8
+	samplePlaces = 32
 )
 
 // most is how many records a trial can have.
@@ -76,13 +77,11 @@ func takeRecords(inputs []input.Input, source flow.Source) (*taken, error) {
 	default:
 		t.total, t.counted = float64(records)*stored/max(read, 1), false
 	}
-	for i := 0; len(t.records) < records; i++ { // in turn from every place, so that any front of them is of all
-		for _, place := range places {
-			if i < len(place) {
-				t.records = append(t.records, place[i])
-			}
-		}
+	for _, place := range places {
+		t.records = append(t.records, place...)
 	}
+	// Any front of them is to be of all places, and to have as many of each kind as the input has.
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(t.records), func(i, j int) { t.records[i], t.records[j] = t.records[j], t.records[i] })
 	return t, nil
 }
 
@@ -102,7 +101,11 @@ func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]
 		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
-	front := make([]byte, 2*sampleBytes)
+	size := int64(sampleBytes)
+	if in.Size < samplePlaces*sampleBytes || !in.HasRanges() { // all of it is no more than the places would be, or there are none
+		size *= int64(places)
+	}
+	front := make([]byte, size+1)
 	n, err := io.ReadFull(stream, front)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, 0, err
@@ -111,7 +114,7 @@ func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]
 	records := cut(front, source, whole)
 	if whole {
 		stands = float64(in.Size)
-	} else if stands = size(records); !in.HasRanges() {
+	} else if stands = bytesOf(records); !in.HasRanges() {
 		stands *= packing(front)
 	}
 	if source.HasHeader() && len(records) > 0 {
@@ -130,7 +133,7 @@ func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]
 		// Behind the first line end, where there are no quotes to stand between, a record begins.
 		if _, rest, ok := bytes.Cut(block[:n], []byte{'\n'}); ok && bytes.IndexByte(rest, '"') < 0 {
 			records := cut(rest, source, false)
-			got, stands = append(got, records), stands+size(records)
+			got, stands = append(got, records), stands+bytesOf(records)
 		}
 	}
 	return got, stands, nil
@@ -152,8 +155,8 @@ func cut(data []byte, source flow.Source, whole bool) (records [][]byte) {
 	return records
 }
 
-// size is how many bytes the records have.
-func size(records [][]byte) (n float64) {
+// bytesOf is how many bytes the records have.
+func bytesOf(records [][]byte) (n float64) {
 	for _, record := range records {
 		n += float64(len(record))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -100,11 +101,11 @@ func (f *forecaster) predict(job bench.Job, shape bench.Shape) bench.Prediction 
 // jobOf is a job as a sample of it has it.
 func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
 	last := s.Trials[len(s.Trials)-1].Rows
-	var rows []float64
 	begin := beginning(s)
+	var rows []float64
 	for _, trial := range s.Trials {
 		if trial.Rows == last {
-			rows = append(rows, (trial.Took.Seconds()/crowded(trial, s.Slots)-begin)*float64(s.Slots)/float64(trial.Rows))
+			rows = append(rows, max(trial.Took.Seconds()/crowded(trial, s)-begin, 1e-9)*float64(s.Slots)/float64(trial.Rows))
 		}
 	}
 	source := fmt.Sprintf("%d trials of %s rows on %d slots here", len(rows), groups(last), s.Slots)
@@ -113,7 +114,7 @@ func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
 		f.Mark, f.Source = bench.Measured, source
 		return f
 	}
-	job := bench.Job{Rows: int64(s.Rows + 0.5), Row: bench.Seen(rows, source), In: per(s.Bytes), Out: per(s.Results), Travels: travels(identity)}
+	job := bench.Job{Rows: int64(s.Rows + 0.5), Row: bench.Seen(rows, source), In: per(s.Bytes), Out: per(s.Results), Travels: travels(identity), Again: s.Started}
 	if begin > 0 {
 		job.Begin = bench.Seen([]float64{begin}, source)
 	}
@@ -124,14 +125,14 @@ func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
 }
 
 // crowded is by how much a trial was slower because others had the machine's cores: where every core was busy all the time, what
-// counts is the CPU time that the trial had. A program that waits for something else leaves cores idle, and its time counts as it is.
-func crowded(trial orchestrator.Trial, slots int) float64 {
+// counts is the CPU time that the trial had. Of a program that is not ours nobody knows what it waits for: its time counts as it is.
+func crowded(trial orchestrator.Trial, s orchestrator.Sampled) float64 {
 	took, cores := trial.Took.Seconds(), float64(runtime.NumCPU())
 	busy := trial.Own.Seconds() + trial.Others.Seconds()
-	if took < 0.1 || busy < 0.9*cores*took || trial.Others.Seconds() < 0.05*busy || trial.Own.Seconds() <= 0 {
+	if s.Operator || took < 0.1 || busy < 0.9*cores*took || trial.Others.Seconds() < 0.05*busy || trial.Own.Seconds() <= 0 {
 		return 1
 	}
-	return max(1, took*float64(slots)/trial.Own.Seconds())
+	return max(1, took*float64(s.Slots)/trial.Own.Seconds())
 }
 
 // crowd is how crowded the machine was in the trials that count.
@@ -139,23 +140,27 @@ func crowd(s orchestrator.Sampled) float64 {
 	var all []float64
 	for _, trial := range s.Trials {
 		if trial.Rows == s.Trials[len(s.Trials)-1].Rows {
-			all = append(all, crowded(trial, s.Slots))
+			all = append(all, crowded(trial, s))
 		}
 	}
 	return bench.Median(all)
 }
 
-// beginning is what a trial takes before its first row, from two sizes: what a child of another language needs to start. Of
-// trials that are too much alike nothing can be said.
+// beginning is what a slot takes before its first row: what a program of the user's own needs to start. The least of the large
+// trials and the first tell it; a flow of ours begins at once.
 func beginning(s orchestrator.Sampled) float64 {
-	last := s.Trials[len(s.Trials)-1]
-	for _, first := range s.Trials {
-		if first.Rows*4 <= last.Rows {
-			perRow := (last.Took - first.Took).Seconds() / float64(last.Rows-first.Rows)
-			return max(0, min(first.Took.Seconds()-perRow*float64(first.Rows), last.Took.Seconds()/2))
+	first, last := s.Trials[0], s.Trials[len(s.Trials)-1].Rows
+	if !s.Operator || last < 4*first.Rows {
+		return 0
+	}
+	least := time.Duration(math.MaxInt64)
+	for _, trial := range s.Trials {
+		if trial.Rows == last {
+			least = min(least, trial.Took)
 		}
 	}
-	return 0
+	perRow := max(0, (least-first.Took).Seconds()) / float64(last-first.Rows)
+	return max(0, min(first.Took, least).Seconds()-perRow*float64(first.Rows))
 }
 
 // sample times some of the run's records on this machine.

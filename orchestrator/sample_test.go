@@ -1,0 +1,151 @@
+package orchestrator
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flashmob/apps"
+	"flashmob/flow"
+	"flashmob/input"
+	"flashmob/manifest"
+)
+
+// rowsOf makes a CSV of n rows whose last quarter is ten times as long as the rest.
+func rowsOf(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString("ID,TEXT\n")
+	for i := range n {
+		length := 20
+		if i >= n*3/4 {
+			length = 200
+		}
+		fmt.Fprintf(&b, "%d,%s\n", i, strings.Repeat("x", length))
+	}
+	return b.Bytes()
+}
+
+// inputFile writes a file and describes it.
+func inputFile(t *testing.T, name string, text []byte) input.Input {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in, err := input.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func TestSampleIsTakenFromAllOfAFile(t *testing.T) {
+	const rows = 1_000_000
+	text := rowsOf(rows)
+	for name, in := range map[string]input.Input{"large": inputFile(t, "large.csv", text), "small": inputFile(t, "small.csv", rowsOf(1000))} {
+		taken, err := takeRecords([]input.Input{in}, flow.CSV)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 1000.
+		if name == "large" {
+			want = rows
+		}
+		if off := math.Abs(taken.total/want - 1); off > 0.1 || (name == "small") != taken.counted {
+			t.Errorf("%s: %v rows, counted %t, want %v", name, taken.total, taken.counted, want)
+		}
+		if string(taken.header) != "ID,TEXT\n" {
+			t.Errorf("%s: the header is %q", name, taken.header)
+		}
+		long := 0
+		for _, record := range taken.records[:800] {
+			if len(record) > 100 {
+				long++
+			}
+		}
+		if name == "large" && (long < 100 || long > 400) { // a quarter of the rows, half of the places
+			t.Errorf("%d of the first 800 rows are long ones", long)
+		}
+	}
+}
+
+func TestRecordsOfASampleAreWhole(t *testing.T) {
+	quoted := []byte("A,B\n" + strings.Repeat("1,\"two\nlines\"\n", 500_000))
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(quoted); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range map[string]input.Input{"plain": inputFile(t, "a.csv", quoted), "packed": inputFile(t, "a.csv.gz", packed.Bytes())} {
+		taken, err := takeRecords([]input.Input{in}, flow.CSV)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, record := range taken.records {
+			if string(record) != "1,\"two\nlines\"\n" {
+				t.Fatalf("%s: a record is %q", name, record)
+			}
+		}
+		if taken.extension != ".csv" || math.Abs(taken.total/500_000-1) > 0.2 {
+			t.Errorf("%s: %v rows of %s", name, taken.total, taken.extension)
+		}
+	}
+	last := inputFile(t, "b.csv", []byte("A\n1\n2"))
+	taken, err := takeRecords([]input.Input{last, last}, flow.CSV)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(taken.records, bytes.Compare)
+	if string(bytes.Join(taken.records, nil)) != "1\n1\n2\n2\n" {
+		t.Errorf("%q, %v", taken.records, err)
+	}
+	if _, err := takeRecords([]input.Input{input.Stdin}, flow.CSV); !errors.Is(err, ErrNoSample) {
+		t.Errorf("standard input: %v", err)
+	}
+}
+
+func TestSampleRunsTheProgramAndLeavesNothing(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	own := time.Duration(0)
+	usage := func() (time.Duration, time.Duration) { own += time.Millisecond; return own, 3 * own }
+	config := Config{
+		Identity: manifest.Run{App: "classifier", Settings: json.RawMessage(`{"slowness":10}`), MaxRecord: 1 << 20, Compress: "gzip", Results: "results.csv.gz",
+			Inputs: []input.Input{inputFile(t, "a.csv", rowsOf(5000))}},
+		Output: "never", Workers: 2, Flow: apps.New,
+	}
+	s, err := Sample(context.Background(), config, 200*time.Millisecond, usage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := s.Trials[len(s.Trials)-1]
+	if len(s.Trials) < 3 || last.Rows <= s.Trials[0].Rows || last.Took <= 0 || last.Own != time.Millisecond || last.Others != 2*time.Millisecond {
+		t.Errorf("the trials are %+v", s.Trials)
+	}
+	if s.Rows != 5000 || !s.Counted || s.Slots != 2 || s.Packed <= 0 || s.Packed >= 1 || s.Bytes == 0 || s.Results == 0 || s.Operator {
+		t.Errorf("%+v", s)
+	}
+	left, err := os.ReadDir(os.Getenv("TMPDIR"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if _, err := os.Stat("never"); err == nil {
+		t.Error("it wrote into the output folder")
+	}
+	config.Identity.Inputs = []input.Input{input.Generated("classifier", 100_000, 1)}
+	if s, err = Sample(context.Background(), config, 100*time.Millisecond, usage); err != nil || s.Rows != 100_000 || s.Packed != 1 {
+		t.Errorf("generated: %+v, %v", s, err)
+	}
+}
