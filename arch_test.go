@@ -21,7 +21,7 @@ const module = "flashmob"
 
 // imports says which packages of ours a folder may import, and nothing else of ours. A folder stands for all below it.
 var imports = map[string][]string{
-	"cmd/flashmob": {"apps", "bench", "classifier", "cmd/flashmob", "dashboard", "flow", "infra", "input", "internal/buildinfo", "inventory", "manifest", "orchestrator", "worker"},
+	"cmd/flashmob": {"apps", "bench", "classifier", "cmd/flashmob", "dashboard", "flow", "infra", "input", "internal/buildinfo", "inventory", "manifest", "orchestrator", "store", "worker"},
 	"cmd/worker":   {"apps", "classifier", "internal/buildinfo", "worker"},
 	"cmd":          {"infra", "infra/stack", "internal/buildinfo", "internal/sandbox", "inventory"},
 	"orchestrator": {"flow", "input", "internal/buildinfo", "inventory", "manifest", "orchestrator", "worker"},
@@ -34,6 +34,7 @@ var imports = map[string][]string{
 	"classifier":   {"flow"},
 	"flow":         {},
 	"input":        {"flow"},
+	"store":        {"input"},
 	"inventory":    {},
 	"internal":     {"internal"},
 }

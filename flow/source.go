@@ -34,6 +34,9 @@ func (s Source) WithHeader() Source { s.header = true; return s }
 // WithFields returns the source with records that must have n fields, whatever the first one has.
 func (s Source) WithFields(n int) Source { s.fields = n; return s }
 
+// Quote returns what opens a quoted field.
+func (s Source) Quote() []byte { return []byte{'"'} }
+
 // Format returns "csv", "lines", "text" or "frames".
 func (s Source) Format() string { return s.format }
 

@@ -14,9 +14,11 @@ import (
 
 // Input is one input of a run.
 type Input struct {
-	URI      string    `json:"uri"`               // an absolute path, "-" for standard input, "generate:APP", or "tcp://HOST:PORT"
+	URI      string    `json:"uri"`               // an absolute path, an address, "-" for standard input, or "generate:APP"
 	Size     int64     `json:"size"`              // bytes as stored, rows where generated; -1 where only reading it tells
 	Modified time.Time `json:"modified,omitzero"` // of a file; zero otherwise
+	ETag     string    `json:"etag,omitempty"`    // of a remote one: what tells its versions apart
+	Address  string    `json:"-"`                 // where a remote one is read, where that is not the URI
 	Seed     uint64    `json:"seed,omitempty"`
 	Messages int64     `json:"messages,omitempty"` // of an input that listens: how many to take; 0 for all that come
 }
@@ -39,7 +41,13 @@ func (in Input) HasRanges() bool { return in.IsGenerated() || in.Size >= 0 && co
 
 // Find returns the inputs that the arguments name: files, glob patterns, - for standard input, or tcp://HOST:PORT. Inputs come in the
 // order of the arguments, those of one pattern by name; a file that is named again, in whatever way, is left out.
-func Find(args []string) ([]Input, error) {
+func Find(args []string) ([]Input, error) { return FindWith(args, nil) }
+
+// Resolver returns the inputs that an argument names which this package cannot look up itself.
+type Resolver func(uri string) ([]Input, error)
+
+// FindWith is Find for arguments among which s3:// stands, too.
+func FindWith(args []string, s3 Resolver) ([]Input, error) {
 	var found []Input
 	for _, arg := range args {
 		if arg == Stdin.URI {
@@ -55,6 +63,18 @@ func Find(args []string) ([]Input, error) {
 				return nil, err
 			}
 			found = append(found, in)
+			continue
+		}
+		if remote := (Input{URI: arg}); remote.IsRemote() {
+			ins, err := lookUp(arg, s3)
+			if err != nil {
+				return nil, err
+			}
+			for _, in := range ins {
+				if !slices.ContainsFunc(found, func(other Input) bool { return other.URI == in.URI }) {
+					found = append(found, in)
+				}
+			}
 			continue
 		}
 		paths, err := expand(arg)
@@ -73,6 +93,24 @@ func Find(args []string) ([]Input, error) {
 	}
 	return found, nil
 }
+
+// lookUp returns the inputs that the name of something remote stands for.
+func lookUp(arg string, s3 Resolver) ([]Input, error) {
+	if !strings.HasPrefix(arg, S3) {
+		in, err := StatRemote(arg)
+		return []Input{in}, err
+	}
+	if s3 == nil {
+		return nil, fmt.Errorf("input %q: %w", arg, ErrNoS3)
+	}
+	return s3(arg)
+}
+
+// ErrNoObject says that there is no object of that name.
+var ErrNoObject = errors.New("no object of that name")
+
+// ErrNoS3 says that objects in S3 cannot be looked up here.
+var ErrNoS3 = errors.New("objects in S3 cannot be named here")
 
 // isSame reports whether other is the same file.
 func (in Input) isSame(other Input) bool {
@@ -154,9 +192,26 @@ func (in Input) Check() error {
 	if in.IsGenerated() || in.Size < 0 {
 		return nil
 	}
+	if in.IsRemote() {
+		return in.checkRemote()
+	}
 	now, err := Stat(in.URI)
 	if err != nil {
 		return err
+	}
+	if difference := in.Difference(now); difference != "" {
+		return fmt.Errorf("input %q: %w: %s", in.URI, ErrChanged, difference)
+	}
+	return nil
+}
+
+func (in Input) checkRemote() error {
+	now, err := in.look()
+	if err != nil {
+		return fmt.Errorf("input %q: %w", in.URI, err)
+	}
+	if now.Size == 0 && now.ETag == "" { // what has no first byte is answered without one
+		now.ETag = in.ETag
 	}
 	if difference := in.Difference(now); difference != "" {
 		return fmt.Errorf("input %q: %w: %s", in.URI, ErrChanged, difference)
@@ -171,6 +226,8 @@ func (in Input) Difference(b Input) string {
 		return fmt.Sprintf("was %s, is %s", in.URI, b.URI)
 	case in.Size != b.Size:
 		return fmt.Sprintf("size was %d, is %d", in.Size, b.Size)
+	case in.ETag != b.ETag:
+		return fmt.Sprintf("ETag was %s, is %s", in.ETag, b.ETag)
 	case in.Seed != b.Seed:
 		return fmt.Sprintf("seed was %d, is %d", in.Seed, b.Seed)
 	case !in.Modified.Equal(b.Modified):

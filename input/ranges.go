@@ -17,6 +17,35 @@ type Ranges struct {
 // ErrShrank says that a file ends before a range that it had when the run began.
 var ErrShrank = errors.New("shrank while it was read")
 
+// Open returns the bytes [from, to) of an input, to be read once: of a remote one with a single request.
+func (r *Ranges) Open(in Input, from, to int64) io.ReadCloser {
+	if in.IsRemote() {
+		return &object{in: in, at: from, to: to}
+	}
+	return &section{ranges: r, in: in, at: from, to: to}
+}
+
+// section reads a range of a file.
+type section struct {
+	ranges *Ranges
+	in     Input
+	at, to int64
+}
+
+func (s *section) Read(p []byte) (int, error) {
+	if s.at >= s.to {
+		return 0, io.EOF
+	}
+	p = p[:min(int64(len(p)), s.to-s.at)]
+	if err := s.ranges.Read(s.in, s.at, p); err != nil {
+		return 0, err
+	}
+	s.at += int64(len(p))
+	return len(p), nil
+}
+
+func (s *section) Close() error { return nil }
+
 // Read fills buf with the bytes of a file input from offset on.
 func (r *Ranges) Read(in Input, offset int64, buf []byte) error {
 	f, err := r.file(in)

@@ -4,6 +4,7 @@ import (
 	"compress/bzip2"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,9 @@ import (
 
 // codecOf returns the compression that a file's name stands for, or "".
 func codecOf(path string) string {
+	if u, err := url.Parse(path); err == nil && (Input{URI: path}).IsRemote() {
+		path = u.Path
+	}
 	switch filepath.Ext(path) {
 	case ".gz":
 		return "gzip"
@@ -45,15 +49,22 @@ func (in Input) Open() (*Stream, error) {
 		}
 		return &Stream{in: in, decoded: l, listener: l}, nil
 	}
-	f := os.Stdin
-	if in.URI != Stdin.URI {
-		var err error
-		if f, err = os.Open(in.URI); err != nil {
+	s := &Stream{in: in}
+	var f io.ReadCloser = os.Stdin
+	var err error
+	switch {
+	case in.IsRemote():
+		s.object = &object{in: in, to: in.Size}
+		if in.HasRanges() {
+			s.object.step = stepSize
+		}
+		f = s.object
+	case in.URI != Stdin.URI:
+		if s.file, err = os.Open(in.URI); err != nil {
 			return nil, fmt.Errorf("input %q: %w", in.URI, cause(err))
 		}
+		f = s.file
 	}
-	s := &Stream{in: in, file: f}
-	var err error
 	switch codecOf(in.URI) {
 	case "gzip":
 		if s.decoded, err = gzip.NewReader(f); err == io.EOF { // an empty file holds no member: no input, no error
@@ -83,7 +94,8 @@ func (in Input) Open() (*Stream, error) {
 // Stream is an open input; its errors name it.
 type Stream struct {
 	in       Input
-	file     *os.File
+	file     *os.File // of a file
+	object   *object  // of a remote one
 	decoded  io.Reader
 	release  func()
 	listener *listener // of an input that listens; nil otherwise
@@ -104,7 +116,17 @@ func (s *Stream) Torn() int {
 	return s.listener.Torn()
 }
 
-// ReadAt reads again what the input has at an offset. Only inputs with ranges can do so.
+// Section returns the bytes [from, to) again. Only inputs with ranges have them. The section before may be lost with it.
+func (s *Stream) Section(from, to int64) io.Reader {
+	if s.object != nil {
+		s.object.drop()
+		s.object = &object{in: s.in, at: from, to: min(to, s.in.Size), step: stepSize}
+		return s.object
+	}
+	return io.NewSectionReader(s, from, to-from)
+}
+
+// ReadAt reads again what a file has at an offset.
 func (s *Stream) ReadAt(p []byte, offset int64) (int, error) {
 	return s.named(s.file.ReadAt(p, offset))
 }
@@ -113,7 +135,7 @@ func (s *Stream) ReadAt(p []byte, offset int64) (int, error) {
 func (s *Stream) Read(p []byte) (int, error) { return s.named(s.decoded.Read(p)) }
 
 func (s *Stream) named(n int, err error) (int, error) {
-	if err != nil && err != io.EOF {
+	if err != nil && err != io.EOF && s.object == nil { // an object's errors name it
 		err = fmt.Errorf("input %q: %w", s.in.URI, cause(err))
 	}
 	return n, err
@@ -126,6 +148,9 @@ func (s *Stream) Close() error {
 	}
 	if s.release != nil {
 		s.release()
+	}
+	if s.object != nil {
+		return s.object.Close()
 	}
 	if s.in.URI == Stdin.URI {
 		return nil // belongs to the process

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,23 +66,41 @@ func isBegun(dir string) (bool, error) {
 
 // IDIn returns the ID of the unfinished run in dir, or "" where there is none.
 func IDIn(dir string) (string, error) {
-	journal, err := os.Open(filepath.Join(dir, JournalFile))
+	var head struct{ Run identity }
+	err := decodeFront(filepath.Join(dir, JournalFile), &head)
+	return head.Run.ID, err
+}
+
+// identity is what is looked for in the front of a journal, and in a manifest.
+type identity struct {
+	ID      string `json:"run"`
+	Results string `json:"results"`
+}
+
+// resultsIn returns the name of the results file of the run in dir, or "" where there is none.
+func resultsIn(dir string) (string, error) {
+	var head struct{ Run identity }
+	var whole identity
+	err := errors.Join(decodeFront(filepath.Join(dir, JournalFile), &head), decodeFront(filepath.Join(dir, ManifestFile), &whole))
+	name := cmp.Or(head.Run.Results, whole.Results)
+	if name != filepath.Base(name) || !strings.HasPrefix(name, "results.") { // it is to be removed
+		name = ""
+	}
+	return name, err
+}
+
+// decodeFront decodes the first value of a file, if there is such a file and it begins with one.
+func decodeFront(path string, into any) error {
+	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+		return nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("look into %s: %w", dir, err)
+		return fmt.Errorf("look into %s: %w", path, err)
 	}
-	defer journal.Close()
-	var head struct {
-		Run struct {
-			ID string `json:"run"`
-		} `json:"run"`
-	}
-	if err := json.NewDecoder(journal).Decode(&head); err != nil {
-		return "", nil // it was not begun, or is no journal of ours: there is no run to name
-	}
-	return head.Run.ID, nil
+	defer file.Close()
+	_ = json.NewDecoder(file).Decode(into) // if it cannot be, the run was not begun, or the file is none of ours
+	return nil
 }
 
 // Clear removes a run from dir, finished or not, and nothing else. It returns ErrInUse while the run goes on.
@@ -98,10 +117,14 @@ func Clear(dir string) error {
 		return fmt.Errorf("clear %s: %w", dir, err)
 	}
 	defer journal.Close()
+	own, err := resultsIn(dir)
+	if err != nil {
+		return err
+	}
 	// The manifest first and the journal last: the folder never looks finished meanwhile, and nobody else writes to it.
 	names := []string{ManifestFile}
 	for _, entry := range entries {
-		if name := entry.Name(); isOurs(name) && name != JournalFile {
+		if name := entry.Name(); (isOurs(name) || own != "" && strings.TrimSuffix(name, partial) == own) && name != JournalFile {
 			names = append(names, name)
 		}
 	}
@@ -120,8 +143,7 @@ func isOurs(name string) bool {
 		return true
 	}
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
-	end, ok := strings.CutPrefix(name, "results.")
-	return ok && end != "" && !strings.Contains(end, ".")
+	return name == "results.csv" || name == "results.txt"
 }
 
 // ErrInUse says that another program is writing to the folder.

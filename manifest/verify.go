@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"flashmob/flow"
+	"flashmob/input"
 )
 
 // ErrBroken says that a result folder is not what its manifest says.
@@ -30,6 +31,11 @@ func brokenf(format string, args ...any) error {
 // Verify checks the finished run in dir against its manifest, and, if inputs are named, that they are what was
 // processed. It returns the manifest, and an ErrBroken for everything that is wrong.
 func Verify(ctx context.Context, dir string, inputs []string) (*Manifest, error) {
+	return VerifyWith(ctx, dir, inputs, nil)
+}
+
+// VerifyWith is Verify for inputs among which there are some in S3.
+func VerifyWith(ctx context.Context, dir string, inputs []string, s3 input.Resolver) (*Manifest, error) {
 	state, err := Look(dir)
 	if err != nil {
 		return nil, err
@@ -49,7 +55,7 @@ func Verify(ctx context.Context, dir string, inputs []string) (*Manifest, error)
 	if problems = append(problems, err); err == nil { // what contradicts itself says nothing about the files
 		problems = append(problems, m.checkRejects(dir), m.checkResults(ctx, dir))
 		if len(inputs) > 0 {
-			problems = append(problems, m.checkInputs(inputs))
+			problems = append(problems, m.checkInputs(inputs, s3))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // checkInputs makes sure that the named inputs are, range by range, what the run has read.
-func (m *Manifest) checkInputs(names []string) error {
-	inputs, err := input.Find(names)
+func (m *Manifest) checkInputs(names []string, s3 input.Resolver) error {
+	inputs, err := input.FindWith(names, s3)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ var ErrDetached = errors.New("detached: the run goes on in the cluster")
 // detach waits until the run can do without the operator.
 func (c *Cluster) detach(ctx context.Context, w *crew) error {
 	for _, in := range c.folder.Run.Inputs {
-		if !in.IsGenerated() {
+		if !in.IsGenerated() && !in.IsRemote() {
 			c.Log.Info("the input is on this machine: detaching once it is in the cluster")
 			break
 		}

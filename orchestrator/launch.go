@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"flashmob/input"
 	"flashmob/inventory"
 	"flashmob/worker"
 )
@@ -28,7 +29,7 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	listen := net.JoinHostPort(initializer.Inside(), strconv.Itoa(c.Port))
 	invitation := worker.Invitation{
 		Name: r.host.Name, URL: "tls://" + listen, Token: c.token, CA: c.identity.Certificate, Free: true,
-		Attend: r.host.Role == inventory.MetricsHost, Env: c.Env,
+		Attend: r.host.Role == inventory.MetricsHost, Env: c.Env, Access: input.Access(c.Identity.Inputs),
 	}
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{

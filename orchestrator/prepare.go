@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"flashmob/input"
 	"flashmob/manifest"
 	"flashmob/worker"
 )
@@ -43,6 +44,7 @@ func (o *Orchestrator) openFolder() error {
 	if o.folder, err = resumeFolder(o.Output, o.Identity); err != nil {
 		return err
 	}
+	input.Grant(o.folder.Run.Inputs, input.Access(o.Identity.Inputs))
 	flow, err := o.Flow(o.Identity.App, o.Identity.Settings)
 	if err == nil && len(flow.Keyed()) > 0 {
 		err = o.folder.Rewind()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 
+	"flashmob/input"
 	"flashmob/inventory"
 	"flashmob/worker"
 )
@@ -25,6 +26,7 @@ func (o *Orchestrator) start(ctx context.Context) error {
 		host := inventory.Host{Name: inventory.HostName(inventory.Worker, i+1), Role: inventory.Worker, Connection: inventory.LocalMachine}
 		p, err := startProcess(ctx, host, o.WorkerProgram, worker.Invitation{
 			Name: host.Name, Slots: share(o.Workers, o.Processes, i), URL: in.URL(), Token: in.Token, External: external, Env: o.Env,
+			Access: input.Access(o.Identity.Inputs),
 		})
 		if err != nil {
 			return fmt.Errorf("%s: start worker: %w", host.Name, err)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"flashmob/input"
 	"flashmob/worker"
 )
 
@@ -34,7 +35,7 @@ func (o *Orchestrator) work(ctx context.Context) error {
 	if o.Processes == 0 {
 		group.Go(func() error {
 			return in.Work(ctx, worker.Config{
-				Name: "local", Slots: o.Workers, Version: o.Identity.Version, Flow: o.Flow, Log: o.Log, Env: o.Env, Stderr: o.Stderr,
+				Name: "local", Slots: o.Workers, Version: o.Identity.Version, Flow: o.Flow, Log: o.Log, Env: o.Env, Stderr: o.Stderr, Access: input.Access(o.Identity.Inputs),
 			})
 		})
 		return group.Wait()

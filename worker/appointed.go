@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"flashmob/input"
 	"flashmob/manifest"
 )
 
@@ -18,7 +19,7 @@ import (
 func Serve(ctx context.Context, invitation Invitation, config Config) error {
 	config.Name, config.Slots = invitation.Name, invitation.Slots
 	config.URL, config.Token, config.CA = invitation.URL, invitation.Token, invitation.CA
-	config.External, config.Env = invitation.External, invitation.Env
+	config.External, config.Env, config.Access = invitation.External, invitation.Env, invitation.Access
 	if err := config.check(); err != nil {
 		return err
 	}
@@ -58,6 +59,7 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	if a.Run.Version != config.Version {
 		return fmt.Errorf("initialize run %s: %w: the operator's is %s, this is %s", a.Run.ID, ErrVersion, a.Run.Version, config.Version)
 	}
+	input.Grant(a.Run.Inputs, config.Access)
 	identity, err := a.Identity.TLS()
 	if err != nil {
 		return err

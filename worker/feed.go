@@ -118,8 +118,10 @@ func (f *feeder) read(ctx context.Context, i int) error {
 func (f *feeder) largest(i int) int64 {
 	stages := f.flow.Keyed()
 	switch {
-	case f.flow.IsStarted() && f.uplink == nil && f.run.Inputs[i].HasRanges():
+	case f.flow.IsStarted() && (f.uplink == nil || f.run.Inputs[i].IsRemote()) && f.run.Inputs[i].HasRanges():
 		return startedBatch
+	case f.run.Inputs[i].IsRemote():
+		return remoteBatch
 	case f.flow.HasOperator():
 		return operatorBatch
 	case len(stages) > 0 && !stages[0].OnUpdate():
@@ -149,7 +151,7 @@ func (f *feeder) shown(header []byte) []byte {
 func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
 	in := f.run.Inputs[i]
 	s := &slicer{cutter: f.flow.Source.Cutter(), maxRecord: int64(max(f.run.MaxRecord, maxBlock))}
-	if f.uplink != nil {
+	if f.uplink != nil && !in.IsRemote() {
 		source := &uplinked{ctx: ctx, open: f.uplink, i: i, in: in, log: f.log}
 		s.source = source
 		if in == input.Stdin { // what others bring may be silent for ever, too
@@ -165,9 +167,13 @@ func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
 	}
 	if in.HasRanges() {
 		s.source = source
-		s.replay = func(from, to int64) io.Reader { return io.NewSectionReader(source, from, to-from) }
-		if f.flow.Source.Resyncs() {
+		s.replay = source.Section
+		switch {
+		case f.flow.Source.Resyncs():
 			s.leaps = in.Size
+		case in.IsRemote() && f.flow.Source.Format() == flow.CSV.Format() && len(f.done) == 0: // a sitting that goes on takes no chances
+			s.guessed, s.fresh = in.Size, f.flow.Source.Cutter
+			s.guess = func(window []byte) (int, bool) { return guess(f.flow.Source, f.fields, window) }
 		}
 		return s, source, nil
 	}

@@ -251,11 +251,12 @@ func (in *Initializer) Run(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if in.Uplink == nil {
-		for _, input := range in.Folder.Run.Inputs {
-			if err := input.Check(); err != nil {
-				return err
-			}
+	for _, input := range in.Folder.Run.Inputs {
+		if in.Uplink != nil && !input.IsRemote() {
+			continue
+		}
+		if err := input.Check(); err != nil {
+			return err
 		}
 	}
 	if !in.gather.finished() {

@@ -18,6 +18,8 @@ type Invitation struct {
 	External string `json:"external,omitempty"`
 	// Env are variables for the programs that the process starts, NAME=VALUE: secrets may be among them.
 	Env []string `json:"env,omitempty"`
+	// Access are the addresses of remote inputs, by their names: they hold signatures.
+	Access map[string]string `json:"access,omitempty"`
 	// Free means that the process goes on when its standard input ends: nobody holds it.
 	Free bool `json:"free,omitempty"`
 	// Share makes the process hand on a file, and do nothing else.

@@ -1,5 +1,12 @@
 package worker
 
+import (
+	"fmt"
+	"io"
+
+	"flashmob/flow"
+)
+
 // pieceSize is how much of a batch a slot works on at a time, in bytes: it fits the cache of a core, so that the passes
 // over it (find the records, compute, compress) find it there.
 const pieceSize = 512 << 10
@@ -41,13 +48,15 @@ func (s *slot) stored(b Batch, f func([]byte) error) error {
 	if s.buf == nil {
 		s.buf = make([]byte, pieceSize)
 	}
+	source := s.ranges.Open(in, b.Offset, b.end())
+	defer source.Close()
 	held := 0 // bytes at the front of buf that were read, but not passed on
 	for at := b.Offset; at < b.end(); {
 		if held == len(s.buf) {
 			s.buf = append(s.buf, make([]byte, len(s.buf))...)
 		}
 		fresh := s.buf[held:min(int64(len(s.buf)), int64(held)+b.end()-at)]
-		if err := s.ranges.Read(in, at, fresh); err != nil {
+		if _, err := io.ReadFull(source, fresh); err != nil {
 			return err
 		}
 		at += int64(len(fresh))
@@ -64,6 +73,9 @@ func (s *slot) stored(b Batch, f func([]byte) error) error {
 		}
 		if err := f(s.buf[:whole]); err != nil {
 			return err
+		}
+		if at == b.end() && at < in.Size && in.IsRemote() && s.flow.Source.Format() == flow.CSV.Format() && !ends(cutter, fresh) {
+			return fmt.Errorf("input %q: bytes %d to %d: %w", in.URI, b.Offset, b.end(), ErrCut)
 		}
 		held = copy(s.buf, s.buf[whole:held+len(fresh)])
 	}

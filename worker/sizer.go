@@ -14,6 +14,8 @@ const (
 	maxBatch = 2 << 20
 	// combinedBatch is the largest where records are combined by key inside a batch: the longer it is, the more meet.
 	combinedBatch = 8 << 20
+	// remoteBatch is the largest of an input that every worker reads over the network.
+	remoteBatch = 8 << 20
 	// operatorBatch is the largest for an operator: what a program does with it, and gives, is in memory at once.
 	operatorBatch = 8 << 20
 	// startedBatch is the largest for one that is started anew for every batch, where a batch travels as a reference.

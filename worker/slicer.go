@@ -22,6 +22,9 @@ type slicer struct {
 	replay    func(from, to int64) io.Reader // reads again what is not kept; nil where all is kept
 	soon      func() bool                    // reports whether source has more before long; nil where waiting for it costs nothing
 	leaps     int64                          // size of the input, where not everything in it must be looked at; else 0
+	guessed   int64                          // size of a CSV in which the ends of records are guessed; else 0
+	guess     func(window []byte) (int, bool)
+	fresh     func() *flow.Cutter
 	cutter    *flow.Cutter
 	maxRecord int64
 
@@ -46,13 +49,17 @@ const (
 // next returns the next slice: exactly rows records if rows is positive, else about target bytes. It returns io.EOF
 // behind the last.
 func (s *slicer) next(target int64, rows int) (slice, error) {
-	if rows <= 0 {
+	if rows <= 0 && s.guessed > 0 {
+		if err := s.leapCSV(target); err != nil {
+			return slice{}, err
+		}
+	} else if rows <= 0 {
 		s.leap(target)
 	}
 	for {
 		whole := s.end > s.start
 		switch {
-		case whole && rows > 0 && s.count >= rows, whole && rows <= 0 && s.pos-s.start >= target:
+		case whole && rows > 0 && s.count >= rows, whole && rows <= 0 && (s.pos-s.start >= target || s.leapt):
 			return s.take(s.end), nil
 		case whole && s.soon != nil && !s.eof && len(s.pending) == 0 && !s.soon():
 			return s.take(s.end), nil

@@ -62,7 +62,7 @@ func (s *spool) change(f func()) {
 // run brings the inputs, one after the other, through uplink, until all are here or ctx ends.
 func (s *spool) run(ctx context.Context, uplink Uplink, in *Initializer) error {
 	for i := range s.inputs {
-		if !s.inputs[i].IsGenerated() {
+		if !s.inputs[i].IsGenerated() && !s.inputs[i].IsRemote() {
 			if err := s.bring(ctx, i, &uplinked{ctx: ctx, open: uplink, i: i, in: s.inputs[i], log: in.Log}); err != nil {
 				if ctx.Err() != nil {
 					return nil

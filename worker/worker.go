@@ -35,6 +35,8 @@ type Config struct {
 	Flow MakeFlow
 	// Env are variables for the programs that the flow starts, NAME=VALUE. Defaults to none beside the process's own.
 	Env []string
+	// Access are the addresses of remote inputs, by their names, where those are not their names. Defaults to none.
+	Access map[string]string
 	// Stderr takes what those programs say on standard error, some of it. Defaults to nobody.
 	Stderr io.Writer
 	// External is the address that the run can be asked to end at, HOST:PORT. Defaults to none.
@@ -150,6 +152,7 @@ func join(ctx context.Context, config Config, nc *nats.Conn) (m membership, err 
 	} else if !errors.Is(err, jetstream.ErrKeyNotFound) {
 		return m, fmt.Errorf("join run %s: %w", m.spec.Run.ID, err)
 	}
+	input.Grant(m.spec.Run.Inputs, config.Access)
 	if m.spec.Run.Version != config.Version {
 		return m, fmt.Errorf("join run %s: %w: initializer is %s, worker is %s", m.spec.Run.ID, ErrVersion, m.spec.Run.Version, config.Version)
 	}

@@ -74,7 +74,10 @@ func (b *burst) start() error {
 		return withHint(usagef("burst: cluster %s is up, and burst would end it", record.Spec.Stack),
 			"flashmob run works on it, flashmob down ends it, --stack NAME makes another beside it")
 	}
-	identity, err := b.run.identity()
+	if err := b.run.stage(); err != nil {
+		return err
+	}
+	identity, err := b.run.identity(b.cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,7 @@ var hints = []struct {
 	hint string
 }{
 	{input.ErrNoMatch, "quote the pattern if the shell should not expand it, or check the folder"},
+	{input.ErrNoObject, "aws s3 ls, or the like, shows which there are; AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL say where to look"},
 	{input.ErrIsFolder, "name the files in it: --input 'FOLDER/*.csv'"},
 	{input.ErrShrank, "something else writes to the input; run again with --force when it is at rest"},
 	{input.ErrChanged, "something else writes to the input; run again with --force when it is at rest"},
@@ -130,6 +131,10 @@ func report(w io.Writer, err error) {
 	}
 	if strings.Contains(err.Error(), worker.ErrVersion.Error()) { // from another process it comes as text
 		fmt.Fprintln(w, "hint: build all programs from one checkout: make build-all")
+		return
+	}
+	if strings.Contains(err.Error(), worker.ErrCut.Error()) { // a worker's errors come as text
+		fmt.Fprintln(w, "hint: the same command with --resume goes on, and looks at every byte in place of guessing")
 		return
 	}
 	var busy *orchestrator.BusyError

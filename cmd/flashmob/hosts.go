@@ -66,7 +66,7 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 		show.record = flags.reckon(identity, shape, show.logger())
 		show.record.entry.Actual.Unpriced = unpriced
 	}
-	err = follow(ctx, run, show, flags.output, flags.attach || flags.resume)
+	err = flags.deliver(ctx, show, follow(ctx, run, show, flags.output, flags.attach || flags.resume))
 	return run.Phases(), err
 }
 

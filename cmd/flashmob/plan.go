@@ -140,7 +140,7 @@ func runPlan(cmd *cobra.Command, flags planFlags) error {
 	if err != nil {
 		return err
 	}
-	identity, err := flags.run.identity()
+	identity, err := flags.run.identity(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,8 @@ type runFlags struct {
 	lines  int64
 	seed   uint64
 	output string
+	// destination is where the results go in S3 when the run is over; empty for nowhere
+	destination string
 	appFlags
 	execFlags
 	workers   int
@@ -124,7 +127,7 @@ or hosts failed, 130 interrupted.`,
 }
 
 // identity returns what determines the results of the run that the flags describe.
-func (flags runFlags) identity() (manifest.Run, error) {
+func (flags runFlags) identity(ctx context.Context) (manifest.Run, error) {
 	settings, err := flags.appFlags.settings()
 	if flags.command != "" {
 		flags.app = exec.Name
@@ -147,7 +150,7 @@ func (flags runFlags) identity() (manifest.Run, error) {
 	}
 	inputs := []input.Input{input.Generated(flags.app, flags.lines, flags.seed)}
 	if len(flags.inputs) > 0 {
-		if inputs, err = input.Find(flags.inputs); err != nil {
+		if inputs, err = findInputs(ctx, flags.inputs); err != nil {
 			return manifest.Run{}, err
 		}
 		for i := range inputs {
@@ -166,16 +169,23 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 	if err := flags.check(cmd.Flags()); err != nil {
 		return err
 	}
+	if err := flags.stage(); err != nil {
+		return err
+	}
 	program, err := flags.workerProgram()
 	if err != nil {
 		return err
 	}
-	identity, err := flags.identity()
+	identity, err := flags.identity(cmd.Context())
 	if err != nil {
 		return err
 	}
 	if !flags.attach {
-		if done, err := flags.prepareFolder(identity, cmd); done || err != nil {
+		done, err := flags.prepareFolder(identity, cmd)
+		if done { // but they may still have to be delivered
+			return flags.deliver(cmd.Context(), newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display), err)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -193,7 +203,7 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 		return usageError{err}
 	}
 	show.record = flags.reckon(identity, flags.localShape(), show.logger())
-	return follow(cmd.Context(), run, show, flags.output, flags.resume)
+	return flags.deliver(cmd.Context(), show, follow(cmd.Context(), run, show, flags.output, flags.resume))
 }
 
 // localConfig is a run on this machine as the flags say.

@@ -32,6 +32,9 @@ import (
 //	flip FILE OFFSET             change a byte of the file
 //	childless                    there must be no process left of what was started
 //	jsonlines stdout             every line of it must be a JSON object with an event or a message
+//	bucket NAME FOLDER           start an S3 with a bucket of the files in the folder, and point the script to it
+//	object NAME KEY              print an object of the bucket
+//	serve VARIABLE FOLDER        serve a folder over HTTP, and set the variable to its address
 //	mount FOLDER SIZE            give the folder a file system of that size, or change its size
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -42,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(workerVariable, os.Getenv(workerVariable))
 			env.Values[startedKey{}] = new(started)
+			env.Values[bucketsKey{}] = new(sharedBackend)
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -54,7 +58,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "start": start, "begun": begun, "signal": sendSignal, "killworkers": killWorkers, "finish": finish,
 			"rows": printRows, "classify": classify, "hold": hold, "flip": flip, "childless": childless,
-			"jsonlines": jsonLines, "mount": mount, "says": says,
+			"jsonlines": jsonLines, "mount": mount, "says": says, "bucket": bucket, "object": printObject, "serve": serve,
 		},
 	})
 }

@@ -26,7 +26,7 @@ it also checks that the input still is the one that was processed.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := manifest.Verify(cmd.Context(), args[0], inputs)
+			m, err := manifest.VerifyWith(cmd.Context(), args[0], inputs, objectsIn(cmd.Context()))
 			if err != nil {
 				return err
 			}
