@@ -30,7 +30,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -85,6 +85,9 @@ bench/wordcount: ## measure wordcount beside a hand-written limit and GNU parall
 bench/cluster: build-all tools ## measure the whole cluster path, up to down, in the sandbox
 	go run ./bench/cluster -bin bin
 
+dist: ## make archives and Debian packages, for Linux and macOS on amd64 and arm64, into dist
+	.ci/dist dist
+
 fuzz: ## fuzz every parser for FUZZTIME each
 	@.ci/fuzz $(FUZZTIME)
 
@@ -104,4 +107,4 @@ vet: ## vet the code
 	go vet ./...
 
 clean: ## remove what build and run-local made
-	rm -rf bin output
+	rm -rf bin output dist

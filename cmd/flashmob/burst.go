@@ -31,7 +31,10 @@ type burst struct {
 	run *runFlags
 }
 
-func newBurstCommand() *cobra.Command {
+func newBurstCommand() *cobra.Command { return newBurst().cmd }
+
+// newBurst returns the command, and where its flags go.
+func newBurst() *burst {
 	b := &burst{}
 	b.cmd = &cobra.Command{
 		Use:   "burst --size N (--input FILE | --lines N) [-o FOLDER]",
@@ -57,11 +60,15 @@ The exit code is the run's, or 4 if anything is left in the cloud.`,
 			b.cmd.Flags().AddFlag(f)
 		}
 	})
-	return b.cmd
+	runFileFlag(b.cmd.Flags())
+	return b
 }
 
 // start checks all that can be checked before anything costs money, then goes.
 func (b *burst) start() error {
+	if _, err := layer(b.cmd, known(b.cmd.Flags())); err != nil {
+		return err
+	}
 	b.run.stack, b.run.display = b.up.stack, b.up.display
 	if err := errors.Join(b.up.check(b.cmd.Flags()), b.run.check(b.cmd.Flags())); err != nil {
 		return err

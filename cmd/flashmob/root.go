@@ -51,5 +51,6 @@ either in the results or in the rejects.`,
 	root.AddCommand(newStatusCommand(), newHostsCommand(), newLogsCommand(), newSSHCommand())
 	root.AddCommand(newSendCommand(), newReceiveCommand(), newShutdownCommand(), newDemoCommand())
 	root.AddCommand(newOrphansCommand(), newSweepCommand(), newDoctorCommand(), newPricesCommand(), newPlanCommand())
+	root.AddCommand(newInitCommand(), newConfigCommand())
 	return root
 }

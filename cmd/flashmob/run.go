@@ -48,7 +48,20 @@ type runFlags struct {
 }
 
 func newRunCommand() *cobra.Command {
-	cmd, _ := runCommand()
+	cmd, flags := runCommand()
+	runFileFlag(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch b, err := becomesBurst(cmd); {
+		case err != nil:
+			return err
+		case b != nil:
+			return b.start()
+		}
+		if _, err := layer(cmd, known(cmd.Flags())); err != nil {
+			return err
+		}
+		return runRun(cmd, *flags)
+	}
 	return cmd
 }
 
@@ -91,11 +104,12 @@ or hosts failed, 130 interrupted.`,
   flashmob run --local --input data.csv -o output --resume
   flashmob run --file model.bin --setup 'pip install numpy' --input data.csv -o output
   flashmob run --detach --input data.csv -o output; flashmob run --attach -o output
+  flashmob run --local --exec 'python3 job.py' --input data.csv -o output
+  flashmob run -f nightly.yml --workers 2
   flashmob run --local --app query2 --prefix 10 --input 'uservisits/*' -o output
   flashmob run --local --app votes --processes 2 --input tcp://127.0.0.1:7010 --sink tcp://127.0.0.1:7002
   flashmob run --local --app wordcount --input 'books/*.txt' -o output`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runRun(cmd, *flags) },
 	}
 	f := cmd.Flags()
 	f.BoolVar(&flags.local, "local", false, "run on this machine")
