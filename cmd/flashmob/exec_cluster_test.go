@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// A program of the user's own goes to every host with its files and its secrets, and does there what it does here.
+func TestAProgramOnACluster(t *testing.T) {
+	l := newLab(t)
+	var rows, want strings.Builder
+	rows.WriteString("id,name\n")
+	want.WriteString("id,name,key\n")
+	for i := range 30_000 {
+		fmt.Fprintf(&rows, "%d,row\n", i)
+		if i != 12_345 {
+			fmt.Fprintf(&want, "%d,row,open sesame\n", i)
+		}
+	}
+	// The program reads a file that came with it, and what --setup has made; one record is too much for it.
+	program := `#!/bin/sh
+grep -q ready made || exit 8
+test "$(cat /proc/$PPID/cmdline | tr '\0' ' ' | grep -c sesame)" = 0 || exit 9
+exec awk -f "$(dirname "$0")/add.awk"
+`
+	script := `NR == 1 {print $0 ",key"; next}
+/^12345,/ {print "too much" >"/dev/stderr"; exit 7}
+{print $0 "," ENVIRON["SECRET"]; fflush()}
+`
+	if err := os.MkdirAll(l.path("tool"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"in.csv": rows.String(), "tool/add.sh": program, "tool/add.awk": script} {
+		if err := os.WriteFile(l.path(name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("SECRET", "open sesame")
+	l.up(2)
+	for _, mode := range []string{"batch", "lines"} {
+		l.fail(3, []string{"a batch failed: looking for the record that it fails on", "exit status 7: too much"},
+			"run", "--input", "in.csv", "--file", "tool", "--setup", "echo ready > made", "--env", "SECRET", "--exec", "tool/add.sh", "--exec-mode", mode,
+			"--compress", "none", "-o", mode)
+		got, err := os.ReadFile(l.path(mode, "results.csv"))
+		if err != nil || string(got) != want.String() {
+			t.Errorf("%s: results differ, %v", mode, err)
+		}
+		for _, file := range []string{"manifest.json", "rejects.csv"} {
+			if text, err := os.ReadFile(l.path(mode, file)); err != nil || strings.Contains(string(text), "sesame") {
+				t.Errorf("%s: %s holds a secret, %v", mode, file, err)
+			}
+		}
+	}
+	if logs := l.do("logs"); strings.Contains(logs, "sesame") {
+		t.Errorf("a secret is in the logs:\n%s", logs)
+	}
+	l.fail(1, []string{"the program fails on everything that it is given: exit status 3: no model"},
+		"run", "--input", "in.csv", "--exec", "echo no model >&2; exit 3", "-o", "broken")
+	l.down()
+}
