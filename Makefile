@@ -30,7 +30,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/exec bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -81,6 +81,9 @@ bench/query2: ## measure query2 beside a hand-written limit, DuckDB and mawk, on
 
 bench/wordcount: ## measure wordcount beside a hand-written limit and GNU parallel, on this machine
 	go run ./bench/keyed -app wordcount
+
+bench/exec: ## measure programs as operators beside GNU parallel and bare pipes, and an object store, on this machine
+	go run ./bench/exec
 
 bench/cluster: build-all tools ## measure the whole cluster path, up to down, in the sandbox
 	go run ./bench/cluster -bin bin

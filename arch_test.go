@@ -26,6 +26,7 @@ var imports = map[string][]string{
 	"cmd":          {"infra", "infra/stack", "internal/buildinfo", "internal/sandbox", "inventory"},
 	"orchestrator": {"flow", "input", "internal/buildinfo", "inventory", "manifest", "orchestrator", "worker"},
 	"infra":        {"infra", "inventory", "internal/buildinfo", "internal/sandbox"},
+	"bench/exec":   {"bench", "store"},
 	"bench":        {"bench", "inventory"},
 	"dashboard":    {"dashboard", "flow", "manifest", "worker"},
 	"worker":       {"flow", "input", "internal/buildinfo", "manifest", "worker"},
