@@ -22,13 +22,15 @@ type Bundle struct {
 	Header  []byte // the input's header line, with a line end; nil where it has none
 	Records []byte // whole records; the last of an input may lack its line end
 	Count   int64
-	More    bool // another bundle waits for this slot
+	More    bool   // another bundle waits for this slot
+	Room    []byte // memory that the yield may lie in
 }
 
 // Yield is what an Operator made of a bundle.
 type Yield struct {
 	Header  []byte // the results' header line, without its line end; nil where there is none
 	Records []byte
+	Room    []byte // what the records lie in, to be used again
 	Count   int64
 	Took    time.Duration // how long the operator was busy with it, without Start
 	Start   time.Duration // what starting took, where the operator is started anew for every bundle

@@ -23,6 +23,7 @@ type feeder struct {
 	drain     <-chan struct{}
 	log       *slog.Logger
 	sizer     *sizer
+	room      func(ctx context.Context) error // waits until a batch would be taken, where its size should be known no earlier; nil for no need
 	slots     func() int
 	send      func(ctx context.Context, b Batch, body []byte) error
 	ended     func(input int, end int64) error // the input ends at that offset
@@ -66,8 +67,11 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 	perRow := int64(len(generator.Row(nil, in.Seed, 0)) + 1)
 	for at < in.Size {
 		rows := int64(f.batchRows)
+		if err := f.await(ctx); err != nil {
+			return err
+		}
 		if rows == 0 {
-			rows = f.sizer.next(f.firstOf()/perRow, f.largest(i)/perRow, in.Size-at, f.slots())
+			rows = f.sizer.next(f.firstOf((in.Size-at)*perRow)/perRow, f.largest(i)/perRow, in.Size-at, f.slots())
 		}
 		rows = min(rows, in.Size-at)
 		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields, Header: f.shown(generator.Header)}
@@ -98,7 +102,10 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		if in.HasRanges() {
 			remaining = in.Size - s.start
 		}
-		got, err := s.next(f.sizer.next(f.firstOf(), f.largest(i), remaining, f.slots()), f.batchRows)
+		if err := f.await(ctx); err != nil {
+			return err
+		}
+		got, err := s.next(f.sizer.next(f.firstOf(remaining), f.largest(i), remaining, f.slots()), f.batchRows)
 		if err == io.EOF {
 			if torn, ok := closer.(interface{ Torn() int }); ok && torn.Torn() > 0 {
 				f.log.Warn("connections ended in the middle of a frame, which is lost", "input", in.URI, "connections", torn.Torn())
@@ -112,6 +119,14 @@ func (f *feeder) read(ctx context.Context, i int) error {
 			return err
 		}
 	}
+}
+
+// await waits until a batch would be taken, if there is a need to.
+func (f *feeder) await(ctx context.Context) error {
+	if f.room == nil {
+		return nil
+	}
+	return f.room(ctx)
 }
 
 // largest returns the size of the largest batch of an input, in bytes.
@@ -132,7 +147,10 @@ func (f *feeder) largest(i int) int64 {
 
 // firstOf returns the size of the first batches. A program that keeps answers back gets more, so that it has enough to give
 // some.
-func (f *feeder) firstOf() int64 {
+func (f *feeder) firstOf(remaining int64) int64 {
+	if f.flow.IsStarted() {
+		return f.sizer.firstStarted(remaining, f.slots())
+	}
 	if f.flow.Lanes() > 2 {
 		return 2 * firstBatch
 	}

@@ -70,6 +70,9 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 // check returns the records of a stretch that are whole, and what became of the others.
 func (h *halving) check(raw []byte) (accepted []byte, tally flow.Tally, rejects []flow.Reject) {
 	s := h.slot
+	if tally, ok := s.flow.Source.Whole(raw, flow.Limits{Fields: h.fields, MaxRecord: s.spec.Run.MaxRecord}); ok {
+		return raw, tally, nil
+	}
 	if s.pass == nil || s.fields != h.fields {
 		s.fields = h.fields
 		s.pass = s.flow.NewPass(flow.Limits{Fields: h.fields, MaxRecord: s.spec.Run.MaxRecord})
@@ -87,7 +90,11 @@ func (h *halving) check(raw []byte) (accepted []byte, tally flow.Tally, rejects 
 
 // operate gives records to the operator.
 func (h *halving) operate(ctx context.Context, records []byte, n int64) (flow.Yield, error) {
-	return h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more()})
+	y, err := h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more(), Room: h.room[:0]})
+	if err == nil {
+		h.room = y.Room
+	}
+	return y, err
 }
 
 // take takes in what became of a stretch.

@@ -25,6 +25,9 @@ func (in *Initializer) feed(ctx context.Context, done []manifest.Part, fed chan<
 		run: in.Folder.Run, flow: in.flow, done: done, batchRows: in.BatchRows, sizer: &in.sizer, slots: in.slots,
 		uplink: in.Uplink, drain: in.drain, log: in.Log, send: in.send,
 	}
+	if in.flow.IsStarted() {
+		f.room = in.room
+	}
 	tell := func(e feedEvent) error {
 		select {
 		case fed <- e:
@@ -43,6 +46,15 @@ func (in *Initializer) feed(ctx context.Context, done []manifest.Part, fed chan<
 		}
 	}
 	return tell(feedEvent{done: true})
+}
+
+// room waits until there is room in the window for one more batch.
+func (in *Initializer) room(ctx context.Context) error {
+	if err := in.window.enter(ctx, in.drain, in.limit); err != nil {
+		return err
+	}
+	in.window.leave(1) // nobody else enters
+	return nil
 }
 
 // slots returns how many slots there are, as far as known.

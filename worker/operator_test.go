@@ -39,7 +39,8 @@ func (f *fake) Process(_ context.Context, in flow.Bundle) (flow.Yield, error) {
 	if f.broken.Load() || f.poison != "" && bytes.Contains(in.Records, []byte(f.poison)) {
 		return flow.Yield{}, &flow.Failure{Reason: "it chokes"}
 	}
-	y := flow.Yield{Records: bytes.ToUpper(in.Records), Count: in.Count, Took: time.Millisecond}
+	room := append(in.Room, bytes.ToUpper(in.Records)...)
+	y := flow.Yield{Records: room, Room: room, Count: in.Count, Took: time.Millisecond}
 	if in.Header != nil {
 		y.Header = []byte("title")
 	}

@@ -56,6 +56,12 @@ func (s *sizer) observe(units int64, took, start time.Duration) {
 	s.largest = max(s.largest, units)
 }
 
+// firstStarted is the size of the first batches where each costs a start: large enough that what they take tells the start
+// from the work, small against a slot's share of what remains.
+func (s *sizer) firstStarted(remaining int64, slots int) int64 {
+	return min(max(remaining/int64(16*max(slots, 1)), firstBatch), 1<<20)
+}
+
 // knows reports whether anything has been observed.
 func (s *sizer) knows() bool {
 	s.mu.Lock()

@@ -29,7 +29,8 @@ type slot struct {
 	buf    []byte // a piece of the batch's bytes
 	hash   xxhash.Digest
 
-	raw, accepted []byte // the bytes of a batch, and of the records in it that are whole
+	workspace
+	workspaces *workspaces // of the lanes of a slot
 
 	operator flow.Operator // of a flow that has one; nil otherwise
 	trials   *trials       // of the operators of all slots

@@ -65,6 +65,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, closeOperators(operators)) }()
+	lanes := make([]workspaces, w.Slots)
 	for i := range w.Slots * f.Lanes() {
 		packer, err := newPacker(w.spec.Run.Compress)
 		if err != nil {
@@ -75,6 +76,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 			s.split = make([][]byte, w.spec.Partitions)
 		}
 		if operators != nil {
+			s.workspaces = &lanes[i/f.Lanes()]
 			s.operator, s.trials, s.more = operators[i/f.Lanes()], &w.trials, func() bool { return len(ready) > 0 }
 		}
 		hands.Go(func() error { return w.serve(handsCtx, hands, s, ready) })

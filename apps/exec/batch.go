@@ -1,12 +1,12 @@
 package exec
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,7 +80,7 @@ func (b *batches) Process(ctx context.Context, in flow.Bundle) (flow.Yield, erro
 	if fresh && b.starting() == 0 {
 		go b.observeStart(c)
 	}
-	output, err := readOutput(c, cancel)
+	output, err := readOutput(c, in, cancel)
 	wrote := <-written
 	select {
 	case <-c.exited: // it may close its output first
@@ -111,7 +111,7 @@ func (b *batches) Process(ctx context.Context, in flow.Bundle) (flow.Yield, erro
 		f.Fatal = true
 		return flow.Yield{}, f
 	}
-	y := flow.Yield{Records: output, Start: b.starting()}
+	y := flow.Yield{Records: output, Room: output, Start: b.starting()}
 	y.Took = max(took-max(y.Start-begun.Sub(c.began), 0), time.Microsecond)
 	if in.Header != nil {
 		y.Header, y.Records = splitHeader(b.source, output)
@@ -126,13 +126,24 @@ var (
 )
 
 // readOutput reads what a process gives, until all who could write have ended.
-func readOutput(c *child, give func(error)) ([]byte, error) {
-	var output bytes.Buffer
-	n, err := output.ReadFrom(io.LimitReader(c.out, outputMost+1))
-	if n > outputMost {
-		give(errTooMuch)
+func readOutput(c *child, in flow.Bundle, give func(error)) ([]byte, error) {
+	output := room(in)
+	for {
+		if len(output) == cap(output) {
+			output = slices.Grow(output, len(output)/2+readBlock)
+		}
+		n, err := c.out.Read(output[len(output):cap(output)])
+		output = output[:len(output)+n]
+		switch {
+		case len(output) > outputMost:
+			give(errTooMuch)
+			return nil, nil
+		case err == io.EOF:
+			return output, nil
+		case err != nil:
+			return nil, err
+		}
 	}
-	return output.Bytes(), err
 }
 
 // observeStart sees how long a process that was just started takes until it begins to read.

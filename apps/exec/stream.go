@@ -83,7 +83,7 @@ func (s *streams) try(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
 		s.turn.Unlock()
 		return flow.Yield{}, err
 	}
-	o := st.put(&order{want: in.Count})
+	o := st.put(&order{want: in.Count, output: room(in)})
 	if o != nil {
 		// Where it cannot be written, the process has ended, which settles the order.
 		_ = st.child.write(ctx, append(first, s.protocol.batch(in)...)...)
@@ -105,7 +105,15 @@ func (s *streams) try(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
 	if o.err != nil {
 		return flow.Yield{}, o.err
 	}
-	return flow.Yield{Header: st.title, Records: o.output, Count: o.got, Took: o.took}, nil
+	return flow.Yield{Header: st.title, Records: o.output, Room: o.output, Count: o.got, Took: o.took}, nil
+}
+
+// room returns memory for what may come of a bundle.
+func room(in flow.Bundle) []byte {
+	if cap(in.Room) > 0 {
+		return in.Room[:0]
+	}
+	return make([]byte, 0, len(in.Records)+len(in.Records)/4+4<<10)
 }
 
 // stream returns a process that takes orders, and what is to be written to it first.

@@ -18,7 +18,7 @@ import sys
 import pandas as pd
 
 SLOWNESS = int(os.environ.get("SLOWNESS", "10"))
-CHUNK = 2_000  # rows of a frame where they come as a stream
+CHUNK = 5_000  # rows of a frame where they come as a stream
 
 
 def score(row):
