@@ -4,13 +4,13 @@ import "bytes"
 
 // countFields returns the number of fields in a CSV record (without its line end) and whether its last field, if
 // quoted, is closed. plain says that the record has no quotes.
-func countFields(record []byte, comma byte, plain bool) (fields int, closed bool) {
-	if plain || bytes.IndexByte(record, '"') < 0 {
-		return bytes.Count(record, []byte{comma}) + 1, true
+func (s Source) countFields(record []byte, plain bool) (fields int, closed bool) {
+	if plain || !s.Quotes(record) {
+		return bytes.Count(record, []byte{s.comma}) + 1, true
 	}
 	fields = 1
 	for i := 0; ; fields++ {
-		end, ok := fieldEnd(record, i, comma)
+		end, ok := fieldEnd(record, i, s.comma, s.quote)
 		if end >= len(record) {
 			return fields, ok
 		}
@@ -20,14 +20,14 @@ func countFields(record []byte, comma byte, plain bool) (fields int, closed bool
 
 // fieldEnd returns the offset of the comma or record end that ends the field that begins at i, and whether the field,
 // if quoted, was closed.
-func fieldEnd(record []byte, i int, comma byte) (end int, closed bool) {
-	if i < len(record) && record[i] == '"' {
+func fieldEnd(record []byte, i int, comma, quote byte) (end int, closed bool) {
+	if i < len(record) && record[i] == quote {
 		for i++; ; i += 2 {
-			n := bytes.IndexByte(record[i:], '"')
+			n := bytes.IndexByte(record[i:], quote)
 			if n < 0 {
 				return len(record), false
 			}
-			if i += n; i+1 >= len(record) || record[i+1] != '"' {
+			if i += n; i+1 >= len(record) || record[i+1] != quote {
 				break
 			}
 		}
@@ -41,7 +41,7 @@ func fieldEnd(record []byte, i int, comma byte) (end int, closed bool) {
 // Fields appends the raw fields of a CSV record to dst: as they stand, quotes included, sharing the record's memory.
 func Fields(dst [][]byte, record []byte, comma byte) [][]byte {
 	for i := 0; ; {
-		end, _ := fieldEnd(record, i, comma)
+		end, _ := fieldEnd(record, i, comma, '"')
 		dst = append(dst, record[i:end])
 		if end >= len(record) {
 			return dst

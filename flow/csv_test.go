@@ -100,7 +100,7 @@ func checkFields(t *testing.T, data string) {
 		if !slices.Equal(fields, r.fields) || !slices.Equal(values, r.values) {
 			t.Fatalf("%q: %q meaning %q, want %q meaning %q", r.text, fields, values, r.fields, r.values)
 		}
-		n, closed := countFields([]byte(r.text), ',', false)
+		n, closed := CSV.countFields([]byte(r.text), false)
 		if n != len(r.fields) || closed != r.closed {
 			t.Fatalf("%q: %d fields, closed %t, want %d, %t", r.text, n, closed, len(r.fields), r.closed)
 		}

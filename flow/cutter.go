@@ -10,6 +10,7 @@ type Cutter struct {
 	text   bool
 	frames *framing // of Frames
 	comma  byte
+	quote  byte
 	prev   byte // the byte before the block: decides whether a quote at its start opens a field
 	quoted bool // inside a quoted field
 	split  bool // the last block ended in a quote inside a quoted field: the end of the field, or half of a pair
@@ -63,7 +64,7 @@ func (c *Cutter) scan(block []byte, first bool) (end int, ok bool) {
 			stretch = block[i:min(lf+1, len(block))]
 		}
 		if c.csv {
-			if quote = bytes.IndexByte(stretch, '"'); quote >= 0 {
+			if quote = bytes.IndexByte(stretch, c.quote); quote >= 0 {
 				stretch = stretch[:quote]
 			}
 		}
@@ -94,7 +95,7 @@ func (c *Cutter) resume(block []byte) int {
 		return 0
 	}
 	c.split = false
-	if block[0] == '"' {
+	if block[0] == c.quote {
 		return 1
 	}
 	c.quoted = false
@@ -104,7 +105,7 @@ func (c *Cutter) resume(block []byte) int {
 // skipQuoted returns the offset past the quote that closes the field, or the block's end.
 func (c *Cutter) skipQuoted(block []byte, i int) int {
 	for i < len(block) {
-		n := bytes.IndexByte(block[i:], '"')
+		n := bytes.IndexByte(block[i:], c.quote)
 		if n < 0 {
 			return len(block)
 		}
@@ -112,7 +113,7 @@ func (c *Cutter) skipQuoted(block []byte, i int) int {
 		switch {
 		case i == len(block):
 			c.split = true
-		case block[i] == '"':
+		case block[i] == c.quote:
 			i++
 		default:
 			c.quoted = false

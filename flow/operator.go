@@ -51,6 +51,7 @@ func (f *Failure) Error() string { return f.Reason }
 type Surroundings struct {
 	Env    []string  // NAME=VALUE, beside the process's own
 	Stderr io.Writer // takes what programs say beside their results; nil for nobody
+	Source Source    // what records are; OpenOperator fills it in
 }
 
 // opening is how the operator of a flow is opened.
@@ -87,6 +88,7 @@ func (f *Flow) Lanes() int {
 
 // OpenOperator opens the flow's operator, which it must have.
 func (f *Flow) OpenOperator(s Surroundings) (Operator, error) {
+	s.Source = f.Source
 	o, err := f.operator.open(s)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", f.operator.name, err)

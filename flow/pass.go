@@ -95,7 +95,7 @@ func (p *Pass) Begin() {
 // sink did. A flow with a keyed stage gives it nothing: what its records come to is in Entries.
 func (p *Pass) Run(records []byte, sink func(out []byte) error) error {
 	p.records, p.rest, p.counted, p.out = records, records, 0, p.out[:0]
-	p.plain = p.flow.Source.format != CSV.format || bytes.IndexByte(records, '"') < 0
+	p.plain = !p.flow.Source.Quotes(records)
 	for len(p.rest) > 0 {
 		if p.collector != nil {
 			p.window()
@@ -182,7 +182,7 @@ func (p *Pass) fault(whole []byte) string {
 	if p.limits.Fields == 0 {
 		return ""
 	}
-	fields, closed := countFields(record, p.flow.Source.comma, p.plain)
+	fields, closed := p.flow.Source.countFields(record, p.plain)
 	switch {
 	case !closed:
 		return "quoted field is not closed"

@@ -1,6 +1,10 @@
 package flow
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
 
 // Source says how the bytes of an input fall into records. It is a value: take CSV or Lines and adapt it with its
 // methods.
@@ -8,7 +12,9 @@ type Source struct {
 	format string
 	header bool
 	comma  byte
-	fields int // that every record must have; 0 for as many as the first
+	quote  byte
+	bare   bool // of CSV: nothing quotes
+	fields int  // that every record must have; 0 for as many as the first
 }
 
 // CSV is comma-separated text as in RFC 4180, read with forgiveness and written back byte for byte:
@@ -20,7 +26,7 @@ type Source struct {
 //   - a UTF-8 byte order mark before the first record is passed through and belongs to no record.
 //
 // The first record of every input is a header unless WithoutHeader says otherwise.
-var CSV = Source{format: "csv", header: true, comma: ','}
+var CSV = Source{format: "csv", header: true, comma: ',', quote: '"'}
 
 // Lines is plain text: a record is what stands before a LF or CRLF, or before the end of the input.
 var Lines = Source{format: "lines", comma: ','}
@@ -31,11 +37,49 @@ func (s Source) WithoutHeader() Source { s.header = false; return s }
 // WithHeader returns the source with the first record of every input taken as a header.
 func (s Source) WithHeader() Source { s.header = true; return s }
 
+// WithComma returns the source with fields that are parted by another character than a comma.
+func (s Source) WithComma(comma byte) Source { s.comma = comma; return s }
+
+// WithQuote returns the source with fields that are quoted by another character; 0 for none, so that no field holds a comma or
+// a line end.
+func (s Source) WithQuote(quote byte) Source { s.quote, s.bare = quote, quote == 0; return s }
+
+// Dialect returns the source as people write its characters down: delimiter is one character, or "tab"; quote is one
+// character, or "none". Empty ones stay what they are.
+func (s Source) Dialect(delimiter, quote string) (Source, error) {
+	if delimiter == "tab" || delimiter == `\t` {
+		delimiter = "\t"
+	}
+	switch {
+	case len(delimiter) > 1 || strings.ContainsAny(delimiter, "\r\n\x00"):
+		return s, fmt.Errorf("delimiter %q: must be one character, such as ; or tab", delimiter)
+	case delimiter != "":
+		s = s.WithComma(delimiter[0])
+	}
+	switch {
+	case quote == "none":
+		return s.WithQuote(0), nil
+	case len(quote) > 1 || strings.ContainsAny(quote, "\r\n\x00"):
+		return s, fmt.Errorf("quote %q: must be one character, or none", quote)
+	case quote != "":
+		s = s.WithQuote(quote[0])
+	}
+	if s.format == CSV.format && s.quote == s.comma {
+		return s, fmt.Errorf("quote %q: is the delimiter, too", s.quote)
+	}
+	return s, nil
+}
+
+// Quotes reports whether text may have quoted fields.
+func (s Source) Quotes(text []byte) bool {
+	return s.format == CSV.format && !s.bare && bytes.IndexByte(text, s.quote) >= 0
+}
+
 // WithFields returns the source with records that must have n fields, whatever the first one has.
 func (s Source) WithFields(n int) Source { s.fields = n; return s }
 
 // Quote returns what opens a quoted field.
-func (s Source) Quote() []byte { return []byte{'"'} }
+func (s Source) Quote() []byte { return []byte{s.quote} }
 
 // Format returns "csv", "lines", "text" or "frames".
 func (s Source) Format() string { return s.format }
@@ -55,7 +99,7 @@ func (s Source) Fields(first []byte) int {
 	if s.fields > 0 {
 		return s.fields
 	}
-	fields, _ := countFields(first, s.comma, false)
+	fields, _ := s.countFields(first, false)
 	return fields
 }
 
@@ -64,7 +108,7 @@ func (s Source) Cutter() *Cutter {
 	if s.format == Frames.format {
 		return &Cutter{frames: new(framing)}
 	}
-	return &Cutter{csv: s.format == CSV.format, text: s.format == Text.format, comma: s.comma, prev: '\n'}
+	return &Cutter{csv: s.format == CSV.format && !s.bare, text: s.format == Text.format, comma: s.comma, quote: s.quote, prev: '\n'}
 }
 
 // record returns the first record of data with its line end (its last bytes, eol of them). The last record of an
@@ -82,8 +126,8 @@ func (s Source) record(data []byte, plain bool) (record []byte, eol int) {
 		end = len(data) - 1
 	}
 	record = data[:end+1]
-	if !plain && s.format == CSV.format && bytes.IndexByte(record, '"') >= 0 {
-		cutter := Cutter{csv: true, comma: s.comma, prev: '\n'}
+	if !plain && s.Quotes(record) {
+		cutter := Cutter{csv: true, comma: s.comma, quote: s.quote, prev: '\n'}
 		end, _ := cutter.Next(data)
 		record = data[:end]
 	}

@@ -9,7 +9,7 @@ func (s Source) Whole(records []byte, limits Limits) (Tally, bool) {
 	if s.format != CSV.format && s.format != Lines.format {
 		return t, false
 	}
-	plain := s.format != CSV.format || bytes.IndexByte(records, '"') < 0
+	plain := !s.Quotes(records)
 	if plain && limits.Fields == 0 && (limits.MaxRecord == 0 || len(records) <= limits.MaxRecord) {
 		t.Lines = int64(bytes.Count(records, []byte{'\n'})) // the quickest of all
 		if t.In = t.Lines; len(records) > 0 && records[len(records)-1] != '\n' {
@@ -26,7 +26,7 @@ func (s Source) Whole(records []byte, limits Limits) (Tally, bool) {
 			return t, false
 		}
 		if limits.Fields > 0 {
-			if fields, closed := countFields(record, s.comma, plain); !closed || fields != limits.Fields {
+			if fields, closed := s.countFields(record, plain); !closed || fields != limits.Fields {
 				return t, false
 			}
 		}

@@ -16,7 +16,9 @@ type Run struct {
 	App       string          `json:"app"`
 	Settings  json.RawMessage `json:"settings"` // the application's
 	NoHeader  bool            `json:"no_header,omitempty"`
-	MaxRecord int             `json:"max_record"` // bytes; longer records are rejected
+	Delimiter string          `json:"delimiter,omitempty"` // of CSV, where it is no comma
+	Quote     string          `json:"quote,omitempty"`     // of CSV, where it is not the usual one; "none" for none
+	MaxRecord int             `json:"max_record"`          // bytes; longer records are rejected
 	Compress  string          `json:"compress"`
 	Results   string          `json:"results"` // file name
 	Inputs    []input.Input   `json:"inputs"`
@@ -31,6 +33,10 @@ func (r Run) Difference(b Run) string {
 		return fmt.Sprintf("settings of %s: were %s, are %s", r.App, compact(r.Settings), compact(b.Settings))
 	case r.NoHeader != b.NoHeader:
 		return fmt.Sprintf("no-header: was %t, is %t", r.NoHeader, b.NoHeader)
+	case r.Delimiter != b.Delimiter:
+		return fmt.Sprintf("delimiter: was %q, is %q", r.Delimiter, b.Delimiter)
+	case r.Quote != b.Quote:
+		return fmt.Sprintf("quote: was %q, is %q", r.Quote, b.Quote)
 	case r.MaxRecord != b.MaxRecord:
 		return fmt.Sprintf("max-record: was %d, is %d", r.MaxRecord, b.MaxRecord)
 	case r.Compress != b.Compress:

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -124,7 +125,7 @@ func Clear(dir string) error {
 	// The manifest first and the journal last: the folder never looks finished meanwhile, and nobody else writes to it.
 	names := []string{ManifestFile}
 	for _, entry := range entries {
-		if name := entry.Name(); (isOurs(name) || own != "" && strings.TrimSuffix(name, partial) == own) && name != JournalFile {
+		if name := entry.Name(); (isOurs(name) || isSplit(name, own) || own != "" && strings.TrimSuffix(name, partial) == own) && name != JournalFile {
 			names = append(names, name)
 		}
 	}
@@ -144,6 +145,17 @@ func isOurs(name string) bool {
 	}
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 	return name == "results.csv" || name == "results.txt"
+}
+
+// isSplit reports whether a file is one that results of that name were split into.
+func isSplit(name, results string) bool {
+	middle, ok := strings.CutPrefix(name, "results.")
+	number, _, found := strings.Cut(middle, ".")
+	if !ok || !found {
+		return false
+	}
+	n, err := strconv.Atoi(number)
+	return err == nil && n > 0 && results != "" && name == splitName(results, n)
 }
 
 // ErrInUse says that another program is writing to the folder.

@@ -229,6 +229,9 @@ func (m *Manifest) checkPart(p Part, body []byte, behindOpen bool) error {
 // source returns what the run's records are.
 func (m *Manifest) source() flow.Source {
 	if strings.Contains(m.Results, ".csv") {
+		if s, err := flow.CSV.Dialect(m.Delimiter, m.Quote); err == nil { // else what is counted tells
+			return s
+		}
 		return flow.CSV
 	}
 	return flow.Lines

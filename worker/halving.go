@@ -34,7 +34,7 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 	}
 	y, err := h.operate(ctx, accepted, tally.Out)
 	if err == nil {
-		h.trials.succeed(h.header, accepted)
+		h.trials.succeed(h.flow.Source, h.header, accepted)
 		h.take(raw, tally, rejects, y)
 		return h.packer.write(y.Records)
 	}

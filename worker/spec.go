@@ -38,5 +38,6 @@ func flowOf(run manifest.Run, make MakeFlow) (*flow.Flow, error) {
 	if run.NoHeader {
 		f.Source = f.Source.WithoutHeader()
 	}
-	return f, nil
+	f.Source, err = f.Source.Dialect(run.Delimiter, run.Quote)
+	return f, err
 }

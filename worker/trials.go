@@ -35,12 +35,12 @@ const (
 )
 
 // succeed notes that an operator has done some records.
-func (t *trials) succeed(header, records []byte) {
+func (t *trials) succeed(source flow.Source, header, records []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.row, t.check, t.done = 0, firstCheck, true
 	if t.good == nil {
-		if end := bytes.IndexByte(records, '\n') + 1; end > 0 && end <= goodMost && bytes.IndexByte(records[:end], '"') < 0 {
+		if end := bytes.IndexByte(records, '\n') + 1; end > 0 && end <= goodMost && !source.Quotes(records[:end]) {
 			t.header, t.good = bytes.Clone(header), bytes.Clone(records[:end])
 		}
 	}
@@ -75,7 +75,7 @@ func (t *trials) judge(ctx context.Context, h *halving, raw []byte, failure *flo
 		var again *flow.Failure
 		switch {
 		case err == nil:
-			t.succeed(h.header, record)
+			t.succeed(h.flow.Source, h.header, record)
 			return nil
 		case !errors.As(err, &again):
 			return err

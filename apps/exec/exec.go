@@ -95,7 +95,7 @@ func Flow(s Settings) (*flow.Flow, error) {
 	f := flow.New(Name, source)
 	if s.Mode == Batch {
 		f.Through("exec", 1, true, func(around flow.Surroundings) (flow.Operator, error) {
-			return &batches{program: newProgram(s, around), source: source}, nil
+			return &batches{program: newProgram(s, around), source: around.Source}, nil
 		})
 	} else {
 		lanes := ahead
@@ -103,7 +103,7 @@ func Flow(s Settings) (*flow.Flow, error) {
 			lanes = aheadMost
 		}
 		f.Through("exec", lanes, false, func(around flow.Surroundings) (flow.Operator, error) {
-			return newStreams(newProgram(s, around), protocolOf(s.Mode, source)), nil
+			return newStreams(newProgram(s, around), protocolOf(s.Mode, around.Source)), nil
 		})
 	}
 	if s.Format == flow.CSV.Format() {

@@ -39,18 +39,18 @@ func (lined) batch(in flow.Bundle) [][]byte {
 }
 
 func (l lined) parser() parser {
-	return &lineParser{cutter: l.source.Cutter(), csv: l.source.Format() == flow.CSV.Format()}
+	return &lineParser{cutter: l.source.Cutter(), source: l.source}
 }
 
 // lineParser counts records. It keeps what it must know from block to block.
 type lineParser struct {
 	cutter *flow.Cutter
-	csv    bool
+	source flow.Source
 	open   bool // something stands behind the last record that has ended
 }
 
 func (p *lineParser) take(block []byte, o *order) (n int, done bool, err error) {
-	if left := o.want - o.got; !p.csv || bytes.IndexByte(block, '"') < 0 && !p.cutter.Open() {
+	if left := o.want - o.got; !p.source.Quotes(block) && !p.cutter.Open() {
 		if ends := int64(bytes.Count(block, lineFeed)); ends < left { // most blocks are taken whole, and quickly
 			p.open = p.cutter.Last(block) < len(block)
 			o.got += ends

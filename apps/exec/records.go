@@ -29,7 +29,7 @@ func counted(source flow.Source, text []byte) (n int64, open bool) {
 	if len(text) == 0 {
 		return 0, false
 	}
-	if source.Format() != flow.CSV.Format() || bytes.IndexByte(text, '"') < 0 {
+	if !source.Quotes(text) {
 		return int64(bytes.Count(text, []byte{'\n'})), text[len(text)-1] != '\n'
 	}
 	cutter := source.Cutter()

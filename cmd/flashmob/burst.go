@@ -21,7 +21,7 @@ import (
 
 // notForBurst are flags of run that mean other hosts than those that burst makes.
 var notForBurst = map[string]bool{
-	"local": true, "inventory": true, "attach": true, "detach": true, "processes": true, "workers": true, "listen": true, "resume": true,
+	"local": true, "inventory": true, "attach": true, "detach": true, "processes": true, "workers": true, "listen": true, "resume": true, "sample": true,
 }
 
 // burst is a cluster for one run.

@@ -43,6 +43,8 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	case f.Changed("workers") && flags.workers < flags.processes:
 		return withHint(usagef("workers %d: every one of %d processes needs one", flags.workers, flags.processes),
 			"leave --workers out for one slot a core, or one a process")
+	case flags.sampled < 0, flags.split < 0:
+		return usagef("run: --sample and --split must be 0 or more")
 	case flags.batchRows < 0:
 		return usagef("batch-rows %d: must be 0 or more", flags.batchRows)
 	case flags.maxRecord < 1 || flags.maxRecord > maxMaxRecord:

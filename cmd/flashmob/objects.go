@@ -48,7 +48,22 @@ func (flags *runFlags) stage() error {
 // deliver brings finished results to where they are to go, the manifest last, and takes away what was here. It returns
 // runErr unless that fails.
 func (flags runFlags) deliver(ctx context.Context, show *display, runErr error) error {
-	if flags.destination == "" || runErr != nil && !errors.Is(runErr, errRejects) {
+	if runErr != nil && !errors.Is(runErr, errRejects) {
+		return runErr
+	}
+	var split []string
+	if flags.split > 0 {
+		var err error
+		if split, err = manifest.Split(flags.output, flags.split); err != nil {
+			return err
+		}
+		if err := show.result(map[string]any{"event": "split", "files": split}, func() {
+			fmt.Fprintf(show.out, "split    %s\n", strings.Join(split, ", "))
+		}); err != nil {
+			return err
+		}
+	}
+	if flags.destination == "" {
 		return runErr
 	}
 	m, err := manifest.Load(flags.output)
@@ -59,7 +74,7 @@ func (flags runFlags) deliver(ctx context.Context, show *display, runErr error) 
 	if err != nil {
 		return err
 	}
-	names := []string{m.Results}
+	names := append([]string{m.Results}, split...)
 	if m.Rejects != nil {
 		names = append(names, m.Rejects.File)
 	}

@@ -32,7 +32,7 @@ type planFlags struct {
 // ofRun are the flags of run that say what is run: plan takes them, and no others.
 var ofRun = map[string]bool{
 	"input": true, "lines": true, "seed": true, "app": true, "slowness": true, "calibrate": true, "prefix": true, "delay": true,
-	"compress": true, "max-record": true, "no-header": true, "workers": true,
+	"compress": true, "max-record": true, "no-header": true, "delimiter": true, "quote": true, "workers": true,
 	"exec": true, "exec-mode": true, "timeout": true, "env": true, "header": true,
 }
 

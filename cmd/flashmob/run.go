@@ -38,6 +38,10 @@ type runFlags struct {
 	compress  string
 	maxRecord size
 	noHeader  bool
+	delimiter string
+	sampled   int64
+	split     int
+	quote     string
 	messages  int64
 	sink      string
 	external  string
@@ -131,6 +135,10 @@ or hosts failed, 130 interrupted.`,
 	flags.maxRecord = 16 << 20
 	f.Var(&flags.maxRecord, "max-record", "reject records longer than `SIZE`")
 	f.BoolVar(&flags.noHeader, "no-header", false, "the first record is data")
+	f.Int64Var(&flags.sampled, "sample", 0, "run the first `N` records only, here, and show what comes of them; nothing is kept")
+	f.IntVar(&flags.split, "split", 0, "copy the results into `N` files, too, each with the header line")
+	f.StringVar(&flags.delimiter, "delimiter", "", "of CSV: `CHARACTER` between fields, or tab (default: a comma)")
+	f.StringVar(&flags.quote, "quote", "", "of CSV: `CHARACTER` that quotes fields, or none (default: the double quote)")
 	f.Int64Var(&flags.messages, "messages", 0, "end an input that listens after `N` messages (default: when the run is drained)")
 	f.StringVar(&flags.sink, "sink", "", "send result lines to tcp://`HOST:PORT` too, as they come")
 	f.StringVar(&flags.external, "external", "", "`HOST:PORT` where flashmob shutdown reaches the run; worker process i takes the i-th port behind")
@@ -154,6 +162,12 @@ func (flags runFlags) identity(ctx context.Context) (manifest.Run, error) {
 	if err != nil {
 		return manifest.Run{}, usageError{err}
 	}
+	if flow.Source, err = flow.Source.Dialect(flags.delimiter, flags.quote); err != nil {
+		return manifest.Run{}, usageError{err}
+	}
+	if flags.delimiter+flags.quote != "" && (flow.Source.Format() != "csv" || len(flow.Keyed()) > 0) {
+		return manifest.Run{}, usagef("run: --delimiter and --quote are for CSV that the classifier or a program gets")
+	}
 	like := ""
 	if len(flags.inputs) > 0 {
 		like = input.Uncompressed(flags.inputs[0])
@@ -175,13 +189,16 @@ func (flags runFlags) identity(ctx context.Context) (manifest.Run, error) {
 	}
 	return manifest.Run{
 		Version: buildinfo.Version(), Program: buildinfo.ID(), App: flags.app, Settings: bytes.TrimSpace(settings),
-		NoHeader: flags.noHeader, MaxRecord: int(flags.maxRecord), Compress: flags.compress, Results: results, Inputs: inputs,
+		NoHeader: flags.noHeader, Delimiter: flags.delimiter, Quote: flags.quote, MaxRecord: int(flags.maxRecord), Compress: flags.compress, Results: results, Inputs: inputs,
 	}, nil
 }
 
 func runRun(cmd *cobra.Command, flags runFlags) error {
 	if err := flags.check(cmd.Flags()); err != nil {
 		return err
+	}
+	if flags.sampled > 0 {
+		return flags.taste(cmd)
 	}
 	if err := flags.stage(); err != nil {
 		return err
