@@ -24,6 +24,8 @@ type Bundle struct {
 	Count   int64
 	More    bool   // another bundle waits for this slot
 	Room    []byte // memory that the yield may lie in
+	// Within is how long it may take, where that is less than the operator would give it. Defaults to 0: no less.
+	Within time.Duration
 }
 
 // Yield is what an Operator made of a bundle.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"flashmob/flow"
 )
@@ -20,6 +21,16 @@ type halving struct {
 	lines   int64 // before the stretch that is next
 	offset  int64
 	rejects []flow.Reject
+	late    bool // the operator has taken longer over a stretch than it may
+}
+
+// patience returns how long the operator is given for records while one is looked for that takes for ever: not as long as
+// it may take, for that record is given all of it when it is by itself. 0 for no less.
+func (h *halving) patience(records []byte, n int64) time.Duration {
+	if !h.late || n == 1 {
+		return 0
+	}
+	return h.trials.expect(len(records))
 }
 
 // put puts a stretch of whole records through. whole says that it is all of the batch.
@@ -42,6 +53,7 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 	if !errors.As(err, &failure) || failure.Fatal {
 		return err
 	}
+	h.late = h.late || failure.TimedOut
 	if whole {
 		if err := h.trials.judge(ctx, h, raw, failure); err != nil {
 			return err
@@ -90,9 +102,10 @@ func (h *halving) check(raw []byte) (accepted []byte, tally flow.Tally, rejects 
 
 // operate gives records to the operator.
 func (h *halving) operate(ctx context.Context, records []byte, n int64) (flow.Yield, error) {
-	y, err := h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more(), Room: h.room[:0]})
+	y, err := h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more(), Room: h.room[:0], Within: h.patience(records, n)})
 	if err == nil {
 		h.room = y.Room
+		h.trials.took(len(records), y.Took+y.Start)
 	}
 	return y, err
 }

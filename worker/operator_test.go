@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -211,5 +212,43 @@ func TestBatchesGrowUntilStartingIsASmallPart(t *testing.T) {
 	quick.observe(1<<20, 100*time.Millisecond, 2*time.Millisecond)
 	if got := quick.next(firstBatch, startedBatch, 1<<40, 2); got != 10<<20/4 {
 		t.Errorf("a program that starts at once gets %d bytes", got)
+	}
+}
+
+// slow takes for ever over one record, and notes how long it was given.
+type slow struct {
+	fake
+	mu     sync.Mutex
+	within []time.Duration
+}
+
+func (s *slow) Process(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	if bytes.Contains(in.Records, []byte("forever")) {
+		s.mu.Lock()
+		s.within = append(s.within, in.Within)
+		s.mu.Unlock()
+		return flow.Yield{}, &flow.Failure{Reason: "too long", TimedOut: true}
+	}
+	return s.fake.Process(ctx, in)
+}
+
+// Only the batch, and the record by itself, are given all the time that there is.
+func TestTheSearchForARecordThatTakesForEverIsShort(t *testing.T) {
+	o := &slow{}
+	f := flow.New("slow", flow.Lines).Through("slow", 1, false, func(flow.Surroundings) (flow.Operator, error) { return o, nil })
+	text := strings.Repeat("row\n", 20_000) + "forever\n" + strings.Repeat("row\n", 1000)
+	s := scenario{flow: f, inputs: inputs(t, text), dir: filepath.Join(t.TempDir(), "out"), slots: 1, batchRows: 3000}
+	m, err := s.run(t)
+	if err != nil || m.Totals.Rejected != 1 || m.Totals.Out != 21_000 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	full := 0
+	for _, within := range o.within {
+		if within == 0 {
+			full++
+		}
+	}
+	if full != 2 || len(o.within) < 10 || o.within[0] != 0 || o.within[len(o.within)-1] != 0 {
+		t.Errorf("it was given %v", o.within)
 	}
 }

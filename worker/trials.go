@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"flashmob/flow"
 )
@@ -20,9 +21,10 @@ type trials struct {
 	over   error // why the operator is no good; nil unless it is known not to be
 	done   bool  // an operator has done something
 	header []byte
-	good   []byte // a record that an operator has done
-	row    int    // records that failed by themselves, one after the other
-	check  int    // how many of them are one too many to go on without a check
+	good   []byte  // a record that an operator has done
+	pace   float64 // bytes a second, lately
+	row    int     // records that failed by themselves, one after the other
+	check  int     // how many of them are one too many to go on without a check
 }
 
 const (
@@ -44,6 +46,37 @@ func (t *trials) succeed(source flow.Source, header, records []byte) {
 			t.header, t.good = bytes.Clone(header), bytes.Clone(records[:end])
 		}
 	}
+}
+
+// took notes how long an operator took over some bytes.
+func (t *trials) took(bytes int, took time.Duration) {
+	if took <= 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	pace := float64(bytes) / took.Seconds()
+	if t.pace == 0 {
+		t.pace = pace
+	}
+	t.pace += (pace - t.pace) / 8
+}
+
+const (
+	// leastPatience is what any stretch is given.
+	leastPatience = time.Second
+	// manyTimes is how much longer than it should a stretch may take before it is suspected.
+	manyTimes = 20
+)
+
+// expect returns how long so many bytes may take before it is likely that they take for ever; 0 where nothing is known.
+func (t *trials) expect(bytes int) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pace == 0 {
+		return 0
+	}
+	return leastPatience + time.Duration(manyTimes*float64(bytes)/t.pace*float64(time.Second))
 }
 
 // judge is called when a batch has failed, before it is halved. It returns an error if the operator fails on everything,

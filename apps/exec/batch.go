@@ -14,7 +14,7 @@ import (
 )
 
 // outputMost is how much a program may give for one batch: it is held in memory until the program has ended well.
-const outputMost = 256 << 20
+const outputMost = 128 << 20
 
 // batches is the operator of the batch mode: a process a batch. The next process is started while one is at work, where a
 // batch waits for it.
@@ -66,8 +66,9 @@ func (b *batches) Process(ctx context.Context, in flow.Bundle) (flow.Yield, erro
 	defer cancel(nil)
 	stop := context.AfterFunc(run, c.kill)
 	defer stop()
-	if b.timeout > 0 {
-		alarm := time.AfterFunc(b.timeout, func() { cancel(errTimeout) })
+	limit := b.limit(in)
+	if limit > 0 {
+		alarm := time.AfterFunc(limit, func() { cancel(errTimeout) })
 		defer alarm.Stop()
 	}
 	begun := time.Now()
@@ -94,7 +95,7 @@ func (b *batches) Process(ctx context.Context, in flow.Bundle) (flow.Yield, erro
 	}
 	switch cause := context.Cause(run); {
 	case errors.Is(cause, errTimeout):
-		f := b.failure(c, "no end within %s", b.timeout)
+		f := b.failure(c, "no end within %s", limit)
 		f.TimedOut = true
 		return flow.Yield{}, f
 	case cause != nil:
@@ -130,7 +131,7 @@ func readOutput(c *child, in flow.Bundle, give func(error)) ([]byte, error) {
 	output := room(in)
 	for {
 		if len(output) == cap(output) {
-			output = slices.Grow(output, len(output)/2+readBlock)
+			output = slices.Grow(output, min(len(output)/2, outputMost+1-len(output))+readBlock)
 		}
 		n, err := c.out.Read(output[len(output):cap(output)])
 		output = output[:len(output)+n]
@@ -186,5 +187,6 @@ func (b *batches) Close() error {
 		b.spare.close()
 		b.spare = nil
 	}
+	killMarked(b.mark)
 	return nil
 }

@@ -165,7 +165,7 @@ func TestWhatIsWrongWithAProgramIsSaid(t *testing.T) {
 		"never reads":        {Batch, "exit 0", "before it had read all", true, false},
 		"hangs":              {Batch, "sleep 600", "no end within 300ms", false, true},
 		"hangs deaf":         {Batch, "trap '' TERM INT HUP; while :; do sleep 600; done", "no end within 300ms", false, true},
-		"too much":           {Batch, "cat >/dev/null; yes", "it gave more than 256 MiB", false, false},
+		"too much":           {Batch, "cat >/dev/null; yes", "it gave more than 128 MiB", false, false},
 		"lines: status":      {Lines, "exit 3", "exit status 3", false, false},
 		"lines: early":       {Lines, "head -1", "it ended, with exit status 0, before its input did", false, false},
 		"lines: too few":     {Lines, "sed 3d", "it gave 2 records for 3: the mode lines", false, false},
@@ -329,6 +329,51 @@ func TestOnlyWhatAShellMustReadGoesThroughOne(t *testing.T) {
 	for command, want := range map[string]int{"cat -n": 2, "cat | cat": 3, "A=b cat": 3, "echo $HOME": 3, "no-such-program x": 3, "sort -t, -k2": 3} {
 		if got := words(command); len(got) != want {
 			t.Errorf("%q: %q", command, got)
+		}
+	}
+}
+
+// What leaves its process group, and lets go of every pipe, ends with the operator at the latest.
+func TestNobodyEscapes(t *testing.T) {
+	if _, err := os.Stat("/proc/self/environ"); err != nil {
+		t.Skip("no /proc here")
+	}
+	pid := filepath.Join(t.TempDir(), "pid")
+	f, err := Flow(Settings{Command: "cat; setsid sh -c 'echo $$ >" + pid + "; exec sleep 600' >/dev/null 2>&1 </dev/null & while [ ! -s " + pid + " ]; do sleep 0.01; done"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := f.OpenOperator(flow.Surroundings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Process(t.Context(), bundle("", "1")); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(pid)
+	var child int
+	if _, scanned := fmt.Sscan(string(text), &child); err != nil || scanned != nil {
+		t.Fatal(err, scanned)
+	}
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); syscall.Kill(child, 0) == nil && !zombie(child); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d lives on", child)
+		}
+	}
+}
+
+// A bundle may be given less time than the program.
+func TestABundleMayBeGivenLessTime(t *testing.T) {
+	for _, mode := range []string{Batch, Lines} {
+		in := bundle("", "1")
+		in.Within = 200 * time.Millisecond
+		_, err := open(t, Settings{Command: "sleep 600", Mode: mode, Timeout: time.Hour}).Process(t.Context(), in)
+		var f *flow.Failure
+		if !errors.As(err, &f) || !f.TimedOut || !strings.HasSuffix(f.Reason, "within 200ms") {
+			t.Errorf("%s: %v", mode, err)
 		}
 	}
 }

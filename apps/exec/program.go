@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -19,14 +20,19 @@ type program struct {
 	args    []string
 	timeout time.Duration // 0 for none
 	env     []string
+	mark    string    // a variable that all processes have that the program starts
 	stderr  io.Writer // nil for nobody
 }
 
 func newProgram(s Settings, around flow.Surroundings) *program {
+	mark := markName + "=" + rand.Text()
 	return &program{
-		command: s.Command, args: words(s.Command), timeout: s.Timeout, env: append(os.Environ(), around.Env...), stderr: around.Stderr,
+		command: s.Command, args: words(s.Command), timeout: s.Timeout, env: append(append(os.Environ(), around.Env...), mark), mark: mark, stderr: around.Stderr,
 	}
 }
+
+// markName is the variable by which processes are found again that have left their process group.
+const markName = "FLASHMOB_PROGRAM"
 
 // words returns the command as words to be executed. A command in which nothing is for a shell to understand needs none,
 // which saves a process; for any other they are the shell's.
@@ -39,6 +45,14 @@ func words(command string) []string {
 		}
 	}
 	return []string{"/bin/sh", "-c", command}
+}
+
+// limit returns how long the program may take over a bundle; 0 for ever.
+func (p *program) limit(in flow.Bundle) time.Duration {
+	if in.Within > 0 && (p.timeout == 0 || in.Within < p.timeout) {
+		return in.Within
+	}
+	return p.timeout
 }
 
 // start starts the program.

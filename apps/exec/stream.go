@@ -38,6 +38,7 @@ type order struct {
 	want     int64 // records, in lines
 	got      int64
 	output   []byte
+	limit    time.Duration // how long it may take; 0 for ever
 	failure  *flow.Failure
 	begun    time.Time // when it became the first of those that are not answered
 	took     time.Duration
@@ -83,7 +84,7 @@ func (s *streams) try(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
 		s.turn.Unlock()
 		return flow.Yield{}, err
 	}
-	o := st.put(&order{want: in.Count, output: room(in)})
+	o := st.put(&order{want: in.Count, output: room(in), limit: s.limit(in)})
 	if o != nil {
 		// Where it cannot be written, the process has ended, which settles the order.
 		_ = st.child.write(ctx, append(first, s.protocol.batch(in)...)...)
@@ -151,6 +152,7 @@ func (s *streams) Close() error {
 		st.child.kill()
 	}
 	s.all.Wait()
+	killMarked(s.mark)
 	return nil
 }
 

@@ -199,8 +199,8 @@ func (st *stream) look(now time.Time) {
 	case st.held != nil && silent > settled:
 		st.release()
 	case len(st.queue) == 0:
-	case st.timeout > 0 && now.Sub(st.queue[0].begun) > st.timeout:
-		f := st.failure(st.child, "no answer within %s", st.timeout)
+	case st.late(now) > 0:
+		f := st.failure(st.child, "no answer within %s", st.late(now))
 		f.TimedOut = true
 		st.fail(f)
 	case !st.sealed && !st.writing && st.protocol.keepsBack() && silent > st.wait() && unread == 0:
@@ -208,6 +208,23 @@ func (st *stream) look(now time.Time) {
 		st.room.Broadcast()
 		st.child.seal()
 	}
+}
+
+// late returns how long the first order may take, or the batch behind a header, if it has taken longer. The caller holds the
+// lock.
+func (st *stream) late(now time.Time) time.Duration {
+	first := st.queue[0]
+	limit := first.limit
+	if first.isHeader {
+		limit = st.timeout
+		if len(st.queue) > 1 {
+			limit = st.queue[1].limit
+		}
+	}
+	if limit > 0 && now.Sub(first.begun) > limit {
+		return limit
+	}
+	return 0
 }
 
 // wait returns how long the process may keep answers back.

@@ -1,7 +1,9 @@
 package exec
 
 import (
+	"bytes"
 	"os"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +18,24 @@ const fionread = unix.TIOCINQ
 // ownGroup makes a process group of its own, whose first process the kernel kills when we die.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// killMarked kills all processes that have a variable in their environment: those that left their process group, too.
+func killMarked(variable string) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		environ, err := os.ReadFile("/proc/" + entry.Name() + "/environ")
+		if err == nil && bytes.Contains(environ, []byte(variable)) {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
+		}
+	}
 }
 
 // awaitExit returns when the process has ended, and leaves it to be waited for: until then its number is not given anew.
