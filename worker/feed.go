@@ -295,7 +295,7 @@ func (f *feeder) recheck(i int, s *slicer, first slice) error {
 		s.unread(first)
 	}
 	for _, part := range f.done {
-		if part.Input != i || part.Kind == manifest.Join {
+		if part.Input != i || part.Kind != manifest.Header && part.Kind != manifest.Records { // of no range of the input
 			continue
 		}
 		hash := ""

@@ -252,3 +252,46 @@ func TestTheSearchForARecordThatTakesForEverIsShort(t *testing.T) {
 		t.Errorf("it was given %v", o.within)
 	}
 }
+
+// gated works on a few batches, and on more when the gate is opened.
+type gated struct {
+	fake
+	gate chan struct{}
+}
+
+func (g *gated) Process(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	if g.calls.Load() > 2 {
+		<-g.gate
+	}
+	return g.fake.Process(ctx, in)
+}
+
+func TestARunWithAnOperatorIsResumed(t *testing.T) {
+	g := &gated{gate: make(chan struct{})}
+	text := "id,name\n" + strings.Repeat("1,row\n", 2000)
+	f := flow.New("fake", flow.CSV).Through("fake", 2, false, func(flow.Surroundings) (flow.Operator, error) { return g, nil })
+	s := scenario{flow: f, inputs: inputs(t, text), dir: filepath.Join(t.TempDir(), "out"), slots: 2, batchRows: 10}
+	first := s
+	first.during = func(in *Initializer) {
+		for in.Status().Tally.In == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		in.Drain()
+		close(g.gate)
+	}
+	in := first.open(t)
+	if _, err := in.runWith(t, first); !errors.Is(err, ErrDrained) {
+		t.Fatal(err)
+	}
+	if err := errors.Join(in.Close(), in.Folder.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s.resume = true
+	m, err := s.run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(readResults(t, s.dir, m)), "title\n"+strings.Repeat("1,ROW\n", 2000); got != want {
+		t.Errorf("%d bytes, want %d", len(got), len(want))
+	}
+}
