@@ -157,6 +157,9 @@ func (c *Cluster) sit(ctx context.Context, r *remote, w *crew) error {
 	})
 	err := group.Wait()
 	if err == nil || errors.Is(err, worker.ErrDrained) {
+		if last, ok := statusOf(context.WithoutCancel(ctx), l); ok { // a short run may have ended between two looks
+			c.tellFailure(last)
+		}
 		err = errors.Join(err, l.do(context.WithoutCancel(ctx), http.MethodPost, "/leave"))
 	}
 	return err
@@ -195,29 +198,42 @@ func (c *Cluster) poll(ctx context.Context, l line) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		if answer, err := l.ask(ctx, http.MethodGet, "/status", nil); err == nil {
-			var s worker.Status
-			if json.NewDecoder(answer.Body).Decode(&s) == nil {
-				c.tellLost(s)
-				c.tellFailure(s)
-				if s.Fed {
-					c.fedOnce.Do(func() {
-						c.mu.Lock()
-						c.fedAt = time.Now()
-						c.mu.Unlock()
-						close(c.fed)
-					})
-				}
-				c.status.Store(&s)
-			}
-			answer.Body.Close()
-		}
+		c.look(ctx, l)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
 	}
+}
+
+// statusOf asks for the status; false where there is no answer.
+func statusOf(ctx context.Context, l line) (s worker.Status, ok bool) {
+	answer, err := l.ask(ctx, http.MethodGet, "/status", nil)
+	if err != nil {
+		return s, false
+	}
+	defer answer.Body.Close()
+	return s, json.NewDecoder(answer.Body).Decode(&s) == nil
+}
+
+// look asks for the status, and tells what is new in it. Where there is no answer, the next look tells.
+func (c *Cluster) look(ctx context.Context, l line) {
+	s, ok := statusOf(ctx, l)
+	if !ok {
+		return
+	}
+	c.tellLost(s)
+	c.tellFailure(s)
+	if s.Fed {
+		c.fedOnce.Do(func() {
+			c.mu.Lock()
+			c.fedAt = time.Now()
+			c.mu.Unlock()
+			close(c.fed)
+		})
+	}
+	c.status.Store(&s)
 }
 
 // tellLost reports workers that were there at the last look, and are lost now.

@@ -36,21 +36,38 @@ func (in *Initializer) hearFailures(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			for { // what has come is still heard: the run may have been short
+				select {
+				case msg := <-failures:
+					if err := in.hearFailure(msg); err != nil {
+						return err
+					}
+				default:
+					return nil
+				}
+			}
 		case msg := <-failures:
-			var f OperatorFailure
-			if err := json.Unmarshal(msg.Data, &f); err != nil {
-				return fmt.Errorf("failure: %w", err)
-			}
-			in.mu.Lock()
-			first := in.status.Failure == nil
-			if first {
-				in.status.Failure = &f
-			}
-			in.mu.Unlock()
-			if first {
-				in.Log.Warn("a batch failed: looking for the record that it fails on", "worker", f.Worker, "reason", f.Reason)
+			if err := in.hearFailure(msg); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// hearFailure keeps a failure, if it is the first.
+func (in *Initializer) hearFailure(msg *nats.Msg) error {
+	var f OperatorFailure
+	if err := json.Unmarshal(msg.Data, &f); err != nil {
+		return fmt.Errorf("failure: %w", err)
+	}
+	in.mu.Lock()
+	first := in.status.Failure == nil
+	if first {
+		in.status.Failure = &f
+	}
+	in.mu.Unlock()
+	if first {
+		in.Log.Warn("a batch failed: looking for the record that it fails on", "worker", f.Worker, "reason", f.Reason)
+	}
+	return nil
 }

@@ -1,11 +1,42 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
+
+// serve serves a text to the hosts of the lab's cluster, and returns where.
+func (l *lab) serve(text string) string {
+	l.t.Helper()
+	var host struct {
+		Address string `json:"address"`
+	}
+	if err := json.Unmarshal([]byte(strings.SplitN(l.do("hosts", "--json"), "\n", 2)[0]), &host); err != nil {
+		l.t.Fatal(err)
+	}
+	route, err := net.Dial("udp", host.Address) // which of our addresses they see
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	own, _, _ := net.SplitHostPort(route.LocalAddr().String())
+	route.Close()
+	listener, err := net.Listen("tcp", net.JoinHostPort(own, "0"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "in.csv", time.Time{}, strings.NewReader(text))
+	})}
+	l.t.Cleanup(func() { server.Close() })
+	go server.Serve(listener)
+	return "http://" + listener.Addr().String()
+}
 
 // A program of the user's own goes to every host with its files and its secrets, and does there what it does here.
 func TestAProgramOnACluster(t *testing.T) {
@@ -55,6 +86,12 @@ exec awk -f "$(dirname "$0")/add.awk"
 	}
 	if logs := l.do("logs"); strings.Contains(logs, "sesame") {
 		t.Errorf("a secret is in the logs:\n%s", logs)
+	}
+	// An input on a web server is read by the hosts themselves.
+	address := l.serve(rows.String())
+	l.do("run", "--input", address+"/in.csv", "--exec", "cat", "--compress", "none", "-o", "remote")
+	if got, err := os.ReadFile(l.path("remote", "results.csv")); err != nil || string(got) != rows.String() {
+		t.Errorf("remote: results differ, %v", err)
 	}
 	l.fail(1, []string{"the program fails on everything that it is given: exit status 3: no model"},
 		"run", "--input", "in.csv", "--exec", "echo no model >&2; exit 3", "-o", "broken")
