@@ -53,7 +53,9 @@ func (f *Failure) Error() string { return f.Reason }
 type Surroundings struct {
 	Env    []string  // NAME=VALUE, beside the process's own
 	Stderr io.Writer // takes what programs say beside their results; nil for nobody
-	Source Source    // what records are; OpenOperator fills it in
+	// Ending reports whether no more bundles are to be expected, so that nobody need wait for one. Defaults to nil: nobody knows.
+	Ending func() bool
+	Source Source // what records are; OpenOperator fills it in
 }
 
 // opening is how the operator of a flow is opened.

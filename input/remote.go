@@ -181,8 +181,11 @@ func sizeOf(answer *http.Response) (int64, bool) {
 	return n, err == nil
 }
 
-// stepSize is how much of an object is asked for at once by whoever may leap over what follows.
-const stepSize = 1 << 20
+// How much of an object is asked for at once by whoever may leap over what follows: more every time, for then it does not.
+const (
+	stepSize = 64 << 10
+	stepMost = 4 << 20
+)
 
 // object reads a range of a remote input, or all of it, from front to back. When the connection breaks it is made anew.
 type object struct {
@@ -259,6 +262,7 @@ func (o *object) ask() error {
 	o.until = o.to
 	if o.step > 0 && o.to >= 0 {
 		o.until = min(o.at+o.step, o.to)
+		o.step = min(2*o.step, stepMost)
 	}
 	answer, err := o.in.get(ctx, o.at, o.until)
 	if err == nil {

@@ -23,6 +23,7 @@ type Batch struct {
 	Inline bool   `json:"inline,omitempty"` // its bytes are the message's body
 	Giant  *Giant `json:"giant,omitempty"`
 	Header []byte `json:"header,omitempty"` // the input's header line, for an operator that is to see it
+	Final  bool   `json:"final,omitempty"`  // none is handed out behind it
 	Alone  bool   `json:"alone,omitempty"`  // of a header: no record follows in the input
 	After  *Place `json:"after,omitempty"`  // in an input's first batch: where the batch before it ends
 }

@@ -266,6 +266,9 @@ func firstLine(data []byte) []byte {
 // hand sends out a slice.
 func (f *feeder) hand(ctx context.Context, i int, got slice) error {
 	b := Batch{Kind: manifest.Records, Input: i, Offset: got.offset, Length: got.length, Fields: f.fields, Giant: got.giant, Header: f.shown(f.header)}
+	if in := f.run.Inputs[i]; in.HasRanges() {
+		b.Final = i == len(f.run.Inputs)-1 && b.end() == in.Size
+	}
 	return f.send(ctx, b, got.data)
 }
 

@@ -9,12 +9,12 @@ import (
 )
 
 // openOperators opens the flow's operator for every slot. It returns none for a flow without one.
-func (w *worker) openOperators(f *flow.Flow) (operators []flow.Operator, err error) {
+func (w *worker) openOperators(f *flow.Flow, waiting func() int) (operators []flow.Operator, err error) {
 	if !f.HasOperator() {
 		return nil, nil
 	}
 	w.trials.tell = w.tellFailure
-	around := flow.Surroundings{Env: w.Env}
+	around := flow.Surroundings{Env: w.Env, Ending: func() bool { return w.final.Load() && waiting() == 0 }}
 	if w.Stderr != nil {
 		around.Stderr = &bounded{to: w.Stderr, left: stderrMost}
 	}

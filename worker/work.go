@@ -33,6 +33,7 @@ type worker struct {
 	trials trials
 	held   *window      // batches that wait or are worked on
 	busy   atomic.Int64 // slots at work
+	final  atomic.Bool  // the last batch was here
 }
 
 // claim is a batch that this worker holds.
@@ -60,7 +61,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	group, ctx := errgroup.WithContext(ctx)
 	hands, handsCtx := errgroup.WithContext(ctx)               // the slots, and whoever brings away what they made
 	ready := make(chan claim, w.Slots*(aheadMost+2+f.Lanes())) // has room for all that can be held
-	operators, err := w.openOperators(f)
+	operators, err := w.openOperators(f, func() int { return len(ready) })
 	if err != nil {
 		return err
 	}
@@ -162,6 +163,9 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if c.batch.Final {
+			w.final.Store(true)
 		}
 		w.busy.Add(1)
 		reach("begun")

@@ -20,14 +20,16 @@ type program struct {
 	args    []string
 	timeout time.Duration // 0 for none
 	env     []string
-	mark    string    // a variable that all processes have that the program starts
-	stderr  io.Writer // nil for nobody
+	mark    string      // a variable that all processes have that the program starts
+	stderr  io.Writer   // nil for nobody
+	ending  func() bool // nothing more is to come; nil where nobody knows
 }
 
 func newProgram(s Settings, around flow.Surroundings) *program {
 	mark := markName + "=" + rand.Text()
 	return &program{
 		command: s.Command, args: words(s.Command), timeout: s.Timeout, env: append(append(os.Environ(), around.Env...), mark), mark: mark, stderr: around.Stderr,
+		ending: around.Ending,
 	}
 }
 

@@ -228,7 +228,12 @@ func (st *stream) late(now time.Time) time.Duration {
 }
 
 // wait returns how long the process may keep answers back.
-func (s *streams) wait() time.Duration { return time.Duration(s.patience.Load()) }
+func (s *streams) wait() time.Duration {
+	if s.ending != nil && s.ending() {
+		return hunger
+	}
+	return time.Duration(s.patience.Load())
+}
 
 // computes notes that a process whose input was closed went on for long: it had kept nothing back.
 func (s *streams) computes() { s.patience.Store(int64(min(2*s.wait(), mostPatience))) }

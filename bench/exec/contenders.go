@@ -59,14 +59,15 @@ func contenders(c config) []*contender {
 	}
 	script := "/usr/bin/python3 examples/pandas/classify.py"
 	add("pandas", "one process", c.pandas, "out/r", "SLOWNESS=0 "+script+" < pandas.csv > out/r")
-	for _, block := range []string{"1M", "4M", "8M", "16M", "28M"} {
+	half := fmt.Sprintf("%dM", c.pandas*135/2/1_000_000+1) // a row has about 131 bytes: a block for every slot
+	for _, block := range []string{"1M", "4M", "8M", half} {
 		add("pandas", "parallel "+block, c.pandas, "out/r", fmt.Sprintf("export SLOWNESS=0; parallel --will-cite --pipe -k -j %d --header : --block %s %s < pandas.csv | mawk 'NR == 1 || !/^ID,SKU/' > out/r", slots, block, script))
 	}
 	for _, mode := range []string{"batch", "lines", "frames"} {
 		add("pandas", "flashmob "+mode, c.pandas, "out/f/results.csv", ours("pandas.csv", mode, script+" "+mode, "SLOWNESS=0"))
 	}
-	add("objects", "range requests", c.rows, "", fmt.Sprintf(". ./store.env; ./objects -fetch %d s3://data/rows.csv.txt", slots))
-	add("objects", "flashmob", c.rows, "", ". ./store.env; "+ours("s3://data/rows.csv.txt", "batch", "cat >/dev/null", ""))
+	add("objects", "range requests", c.objects, "", fmt.Sprintf(". ./store.env; ./objects -fetch %d s3://data/objects.csv.txt", slots))
+	add("objects", "flashmob", c.objects, "", ". ./store.env; "+ours("s3://data/objects.csv.txt", "batch", "cat >/dev/null", ""))
 	return all
 }
 
@@ -84,7 +85,7 @@ func serveObjects(ctx context.Context, c config) (end func() error, err error) {
 	if err := os.Symlink(examples, filepath.Join(c.dir, "examples")); err != nil {
 		return nil, err
 	}
-	server := exec.CommandContext(ctx, filepath.Join(c.dir, "objects"), filepath.Join(c.dir, "rows.csv.txt"))
+	server := exec.CommandContext(ctx, filepath.Join(c.dir, "objects"), filepath.Join(c.dir, "objects.csv.txt"))
 	server.Stderr = os.Stderr
 	out, err := server.StdoutPipe()
 	if err != nil {

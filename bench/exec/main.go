@@ -22,6 +22,7 @@ import (
 func main() {
 	config := config{}
 	flag.IntVar(&config.rows, "rows", 1_000_000, "rows of the filter's input, and of the objects")
+	flag.IntVar(&config.objects, "objects", 4_000_000, "rows of the object")
 	flag.IntVar(&config.pandas, "pandas", 400_000, "rows of the pandas script's input")
 	flag.IntVar(&config.runs, "runs", 5, "rounds; the table shows medians")
 	flag.StringVar(&config.only, "only", "*", "the contenders to run, a `pattern`")

@@ -17,9 +17,9 @@ import (
 
 // config says what to measure.
 type config struct {
-	rows, pandas, runs int
-	only, results      string
-	dir                string // where everything is written, and removed again
+	rows, objects, pandas, runs int
+	only, results               string
+	dir                         string // where everything is written, and removed again
 }
 
 // measure does everything but printing, and writes the report.
@@ -37,7 +37,7 @@ func measure(ctx context.Context, c config) (_ *bench.Report, err error) {
 		return nil, fmt.Errorf("build: %w: %s", err, out)
 	}
 	fmt.Fprintln(os.Stderr, "making the inputs")
-	for name, rows := range map[string]int{"rows.csv": c.rows, "pandas.csv": c.pandas} {
+	for name, rows := range map[string]int{"rows.csv": c.rows, "objects.csv": c.objects, "pandas.csv": c.pandas} {
 		if err := shell(ctx, c, fmt.Sprintf("./flashmob generate --lines %d > %s && tail -n +2 %s > %s.txt", rows, name, name, name)); err != nil {
 			return nil, err
 		}
