@@ -55,6 +55,8 @@ type streams struct {
 	protocol protocol
 	patience atomic.Int64 // how long a process may keep answers back, in nanoseconds
 
+	waiting atomic.Int64 // bundles that wait for their turn
+
 	turn sync.Mutex // held by whoever writes
 	mu   sync.Mutex
 	last *stream // takes orders; nil before the first
@@ -78,7 +80,9 @@ func (s *streams) Process(ctx context.Context, in flow.Bundle) (flow.Yield, erro
 }
 
 func (s *streams) try(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	s.waiting.Add(1)
 	s.turn.Lock()
+	s.waiting.Add(-1)
 	st, first, err := s.stream(in.Header)
 	if err != nil {
 		s.turn.Unlock()

@@ -38,6 +38,7 @@ type stream struct {
 	queue    []*order
 	held     *order    // answered, and released when the process has been silent for a moment, or has more to do
 	writing  bool      // somebody is
+	putting  int       // who wait for room in the queue
 	moved    time.Time // when it last read or gave something, or was last given something
 	answered int
 	sealed   bool // its input was closed, for it keeps answers back
@@ -66,9 +67,11 @@ func (st *stream) hungry() bool {
 func (st *stream) put(o *order) *order {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.putting++
 	for len(st.queue) >= ahead && !st.hungry() && st.open() {
 		st.room.Wait()
 	}
+	st.putting--
 	if !st.open() {
 		return nil
 	}
@@ -203,7 +206,7 @@ func (st *stream) look(now time.Time) {
 		f := st.failure(st.child, "no answer within %s", st.late(now))
 		f.TimedOut = true
 		st.fail(f)
-	case !st.sealed && !st.writing && st.protocol.keepsBack() && silent > st.wait() && unread == 0:
+	case !st.sealed && !st.writing && st.putting == 0 && st.waiting.Load() == 0 && st.protocol.keepsBack() && silent > st.wait() && unread == 0:
 		st.sealed, st.sealedAt = true, now
 		st.room.Broadcast()
 		st.child.seal()

@@ -18,7 +18,7 @@ import sys
 import pandas as pd
 
 SLOWNESS = int(os.environ.get("SLOWNESS", "10"))
-CHUNK = 5_000  # rows of a frame where they come as a stream
+CHUNK = 4_000  # rows of a frame where they come as a stream
 
 
 def score(row):
@@ -51,8 +51,8 @@ def whole(text):
 def main(mode):
     if mode == "lines":  # one process for many batches: as many rows out as in
         for i, frame in enumerate(read(sys.stdin.buffer, chunksize=CHUNK)):
-            classify(frame).to_csv(sys.stdout, index=False, header=i == 0)
-            sys.stdout.flush()
+            sys.stdout.buffer.write(classify(frame).to_csv(index=False, header=i == 0).encode())
+            sys.stdout.buffer.flush()
     elif mode == "frames":
         sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "frames"))
         import flashmob
