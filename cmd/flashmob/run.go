@@ -92,6 +92,24 @@ An input tcp://HOST:PORT takes frames (4 bytes length, big-endian, then the reco
 from any number of connections, until the run is drained: by Ctrl-C, by flashmob
 shutdown, or after --messages N.
 
+With --exec the records go through a program of your own, in any language, on its
+standard input and output: see docs/exec.md. A record that it fails on goes to the
+rejects; a program that fails on everything ends the run, with what it said.
+
+Inputs may be https:// and s3:// addresses too, read by every worker itself, and
+results go to -o s3://BUCKET/KEY/ when the run is over: see docs/inputs.md.
+
+With -f FILE the flags stand in a file, YAML with a key for every flag:
+
+  input: [a.csv, 's3://bucket/in/*.csv.gz']    # a list where a flag may be repeated
+  exec: python3 classify.py
+  env: {LEVEL: 3}                              # or [NAME] for one of your own
+  output: results
+  local: true                                  # or size: 4 for a cluster of its own
+
+A variable FLASHMOB_WORKERS=8 overrides the file, a flag overrides both; flashmob
+config show -f FILE says what is in force. flashmob init writes a file with all keys.
+
 Ctrl-C once finishes what is under way and leaves a folder that --resume goes
 on with; twice stops at once.
 
