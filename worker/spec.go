@@ -35,9 +35,10 @@ func flowOf(run manifest.Run, make MakeFlow) (*flow.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := *f // whoever made it may have given it to others
 	if run.NoHeader {
-		f.Source = f.Source.WithoutHeader()
+		own.Source = own.Source.WithoutHeader()
 	}
-	f.Source, err = f.Source.Dialect(run.Delimiter, run.Quote)
-	return f, err
+	own.Source, err = own.Source.Dialect(run.Delimiter, run.Quote)
+	return &own, err
 }
