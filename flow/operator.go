@@ -30,7 +30,7 @@ type Bundle struct {
 
 // Yield is what an Operator made of a bundle.
 type Yield struct {
-	Header  []byte // the results' header line, without its line end; nil where there is none
+	Header  []byte // the results' header line, with or without a line end; nil where there is none
 	Records []byte
 	Room    []byte // what the records lie in, to be used again
 	Count   int64

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 
 	"flashmob/manifest"
 )
@@ -28,5 +27,5 @@ func (g *gatherer) entitle(part Part) error {
 		return nil
 	}
 	g.heads = true
-	return g.add(manifest.Part{Kind: manifest.Title, Input: part.Batch.Input, Offset: part.Batch.Offset}, slices.Concat(part.Title, []byte{'\n'}))
+	return g.add(manifest.Part{Kind: manifest.Title, Input: part.Batch.Input, Offset: part.Batch.Offset}, ended(part.Title))
 }

@@ -29,6 +29,7 @@ type feeder struct {
 	ended     func(input int, end int64) error // the input ends at that offset
 
 	header []byte // the first header seen, which all inputs must share
+	raw    []byte // the same with its line end
 	fields int    // that every record must have
 }
 
@@ -245,7 +246,8 @@ func (f *feeder) checkHeader(i int, got slice) error {
 	}
 	header := firstLine(got.data)
 	if f.header == nil {
-		f.header, f.fields = bytes.Clone(header), f.flow.Source.Fields(header)
+		_, raw := splitBOM(got.data)
+		f.header, f.raw, f.fields = bytes.Clone(header), bytes.Clone(raw), f.flow.Source.Fields(header)
 	}
 	if !bytes.Equal(header, f.header) {
 		return fmt.Errorf("input %q: %w: it is %.200q, the first input's is %.200q", f.run.Inputs[i].URI, ErrHeader, header, f.header)
@@ -265,7 +267,7 @@ func firstLine(data []byte) []byte {
 
 // hand sends out a slice.
 func (f *feeder) hand(ctx context.Context, i int, got slice) error {
-	b := Batch{Kind: manifest.Records, Input: i, Offset: got.offset, Length: got.length, Fields: f.fields, Giant: got.giant, Header: f.shown(f.header)}
+	b := Batch{Kind: manifest.Records, Input: i, Offset: got.offset, Length: got.length, Fields: f.fields, Giant: got.giant, Header: f.shown(f.raw)}
 	if in := f.run.Inputs[i]; in.HasRanges() {
 		b.Final = i == len(f.run.Inputs)-1 && b.end() == in.Size
 	}

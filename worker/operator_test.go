@@ -295,3 +295,21 @@ func TestARunWithAnOperatorIsResumed(t *testing.T) {
 		t.Errorf("%d bytes, want %d", len(got), len(want))
 	}
 }
+
+func TestAHeaderKeepsItsLineEnd(t *testing.T) {
+	same := flow.New("same", flow.CSV).Through("same", 1, false, func(flow.Surroundings) (flow.Operator, error) { return sameAgain{}, nil })
+	text := "\xef\xbb\xbfid,name\r\n1,a\r\n2,b\r\n"
+	s := scenario{flow: same, inputs: inputs(t, text), slots: 1, batchRows: 1}
+	if got := string(s.results(t)); got != text[3:] {
+		t.Errorf("%q", got)
+	}
+}
+
+// sameAgain gives what it gets.
+type sameAgain struct{}
+
+func (sameAgain) Process(_ context.Context, in flow.Bundle) (flow.Yield, error) {
+	return flow.Yield{Header: bytes.Clone(in.Header), Records: bytes.Clone(in.Records), Count: in.Count, Took: time.Millisecond}, nil
+}
+
+func (sameAgain) Close() error { return nil }

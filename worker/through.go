@@ -87,7 +87,7 @@ func (s *slot) alone(ctx context.Context, b Batch, header []byte, part *Part) er
 	y, err := s.operator.Process(ctx, flow.Bundle{Header: ended(header)})
 	var failure *flow.Failure
 	if errors.As(err, &failure) { // there is no record that it could be to blame for
-		part.Title, _ = splitEnd(header)
+		part.Title = header
 		return nil
 	}
 	part.Title = y.Header

@@ -66,7 +66,7 @@ func TestABatchGoesThroughAProcessOfItsOwn(t *testing.T) {
 	o := open(t, csvIn(Batch, `awk 'NR==1 {print $0 ",pid"; next} {print $0 "," n++}'`))
 	for range 3 { // n begins anew every time
 		y, err := o.Process(t.Context(), flow.Bundle{Header: []byte("id,x\n"), Records: []byte("1,a\n2,b\n"), Count: 2, More: true})
-		if err != nil || string(y.Header) != "id,x,pid" || string(y.Records) != "1,a,0\n2,b,1\n" || y.Count != 2 || y.Took <= 0 {
+		if err != nil || string(y.Header) != "id,x,pid\n" || string(y.Records) != "1,a,0\n2,b,1\n" || y.Count != 2 || y.Took <= 0 {
 			t.Fatalf("%q, %q, %+v, %v", y.Header, y.Records, y, err)
 		}
 	}
@@ -90,7 +90,7 @@ func TestALongLivedProgramAnswersInOrderWhoeverAsks(t *testing.T) {
 					for i := range 20 {
 						lines := numbered(lane*1000+i*10, 10)
 						y, err := o.Process(t.Context(), bundle("id,name", lines...))
-						if want := strings.ToUpper(strings.Join(lines, "\n")) + "\n"; err != nil || string(y.Records) != want || y.Count != 10 || string(y.Header) != "ID,NAME" {
+						if want := strings.ToUpper(strings.Join(lines, "\n")) + "\n"; err != nil || string(y.Records) != want || y.Count != 10 || strings.TrimSpace(string(y.Header)) != "ID,NAME" {
 							t.Errorf("%q under %q, %v", y.Records, y.Header, err)
 							return
 						}
@@ -122,7 +122,7 @@ func TestAProgramThatKeepsAnswersBackIsReplaced(t *testing.T) {
 		for i := range 3 {
 			lines := numbered(i, 3)
 			y, err := o.Process(t.Context(), bundle("id,name", lines...))
-			if err != nil || string(y.Records) != strings.Join(lines, "\n")+"\n" || string(y.Header) != "id,name" {
+			if err != nil || string(y.Records) != strings.Join(lines, "\n")+"\n" || string(y.Header) != "id,name\n" {
 				t.Fatalf("%s: %q under %q, %v", command, y.Records, y.Header, err)
 			}
 		}

@@ -6,13 +6,13 @@ import (
 	"flashmob/flow"
 )
 
-// splitHeader splits the first record, without its line end, from what follows.
+// splitHeader splits the first record, with its line end, from what follows.
 func splitHeader(source flow.Source, output []byte) (header, records []byte) {
 	if len(output) == 0 {
 		return nil, nil
 	}
 	end, _ := source.Cutter().Next(output)
-	return bytes.TrimSuffix(bytes.TrimSuffix(output[:end], []byte("\n")), []byte("\r")), output[end:]
+	return output[:end], output[end:]
 }
 
 // countRecords counts the records in text, the last of which may lack its line end.

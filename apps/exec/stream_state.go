@@ -132,7 +132,7 @@ func (st *stream) answer(o *order) {
 	}
 	o.took = now.Sub(o.begun)
 	if o.isHeader {
-		st.title = trimLineEnd(o.output)
+		st.title = o.output
 		close(o.done)
 	} else {
 		st.answered++
