@@ -32,6 +32,9 @@ func codecOf(path string) string {
 	return ""
 }
 
+// IsCompressed reports whether the input is decompressed as it is read: by one core, from front to back.
+func (in Input) IsCompressed() bool { return codecOf(in.URI) != "" }
+
 // Uncompressed returns the name of a file without the ending that says how it is compressed.
 func Uncompressed(name string) string {
 	if codecOf(name) == "" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"flashmob/flow"
 	"flashmob/input"
@@ -98,7 +99,7 @@ func (f *feeder) read(ctx context.Context, i int) error {
 	if err := f.first(ctx, i, s); err != nil {
 		return err
 	}
-	remaining := int64(-1)
+	remaining, begun, reading := int64(-1), time.Now(), time.Duration(0)
 	for {
 		if in.HasRanges() {
 			remaining = in.Size - s.start
@@ -106,8 +107,13 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		if err := f.await(ctx); err != nil {
 			return err
 		}
+		asked := time.Now()
 		got, err := s.next(f.sizer.next(f.firstOf(remaining), f.largest(i), remaining, f.slots()), f.batchRows)
+		reading += time.Since(asked)
 		if err == io.EOF {
+			if in.IsCompressed() && f.slots() > 1 && waitsForInput(reading, time.Since(begun)) {
+				f.log.Info("one core unpacks the input, and the others wait for it", "input", in.URI)
+			}
 			if torn, ok := closer.(interface{ Torn() int }); ok && torn.Torn() > 0 {
 				f.log.Warn("connections ended in the middle of a frame, which is lost", "input", in.URI, "connections", torn.Torn())
 			}
@@ -121,6 +127,9 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		}
 	}
 }
+
+// waitsForInput reports whether a run that took so long over an input has mostly waited for it.
+func waitsForInput(reading, all time.Duration) bool { return all > 3*time.Second && reading > all*3/4 }
 
 // await waits until a batch would be taken, if there is a need to.
 func (f *feeder) await(ctx context.Context) error {

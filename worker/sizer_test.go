@@ -61,3 +61,14 @@ func TestSmallBatchesAreHeldInGreaterNumber(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyALongWaitForAnInputIsWorthANote(t *testing.T) {
+	for _, c := range []struct {
+		reading, all time.Duration
+		want         bool
+	}{{time.Second, time.Second, false}, {9 * time.Second, 10 * time.Second, true}, {5 * time.Second, 10 * time.Second, false}} {
+		if got := waitsForInput(c.reading, c.all); got != c.want {
+			t.Errorf("%s of %s: %t", c.reading, c.all, got)
+		}
+	}
+}
