@@ -54,6 +54,7 @@ type Part struct {
 	Took      time.Duration `json:"took"`
 	Start     time.Duration `json:"start,omitempty"`   // what starting an operator takes, where every batch needs it; not in Took
 	Title     []byte        `json:"title,omitempty"`   // the results' header line that an operator gave
+	Handed    uint64        `json:"handed,omitempty"`  // how often the log had handed the batch out
 	Failure   string        `json:"failure,omitempty"` // why the batch cannot be processed, by this worker or any other
 }
 

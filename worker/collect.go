@@ -130,6 +130,7 @@ func (in *Initializer) advance() error {
 	before := len(in.Folder.Parts)
 	err := in.gather.advance(in.begin)
 	if len(in.Folder.Parts) > before {
+		in.spans.written(in.Folder.Parts[before:])
 		in.announce()
 	}
 	return err

@@ -21,6 +21,7 @@ type crew struct {
 	mu      sync.Mutex
 	members map[string]*member
 	over    bool // the run is: that workers leave is no news
+	events  *incidents
 }
 
 type member struct {
@@ -81,13 +82,20 @@ func (c *crew) hear(b Beat, log *slog.Logger) {
 	switch {
 	case b.Leaves && !c.over:
 		log.Info("worker left", "worker", b.Worker)
+		c.events.add(Incident{Kind: IncidentLeft, Worker: b.Worker, Reason: "it was drained, or its part of the run was stopped"}, 1)
 	case b.Leaves:
 	case m.Lost:
 		log.Info("worker is back", "worker", b.Worker)
+		c.events.add(Incident{Kind: IncidentBack, Worker: b.Worker}, 1)
 	case m.Slots == 0:
 		log.Debug("worker joined", "worker", b.Worker, "slots", b.Slots)
+		c.events.add(Incident{Kind: IncidentJoined, Worker: b.Worker}, 1)
+	}
+	if m.Joined.IsZero() {
+		m.Joined = time.Now()
 	}
 	m.Slots, m.Lost, m.heard = b.Slots, b.Leaves, time.Now()
+	m.Busy = b.Busy
 }
 
 // miss finds out who has not been heard of for too long.
@@ -97,7 +105,9 @@ func (c *crew) miss(now time.Time, log *slog.Logger) {
 	for _, m := range c.members {
 		if m.Slots > 0 && !m.Lost && now.Sub(m.heard) > silence {
 			m.Lost = true
-			log.Warn("worker lost: its batches go to the others", "worker", m.Name, "silent", now.Sub(m.heard).Round(100*time.Millisecond))
+			silent := now.Sub(m.heard).Round(100 * time.Millisecond)
+			log.Warn("worker lost: its batches go to the others", "worker", m.Name, "silent", silent)
+			c.events.add(Incident{Kind: IncidentLost, Worker: m.Name, Reason: fmt.Sprintf("no sign of life for %v", silent)}, 1)
 		}
 	}
 }
@@ -106,7 +116,10 @@ func (c *crew) miss(now time.Time, log *slog.Logger) {
 func (in *Initializer) Lose(name string) {
 	in.crew.mu.Lock()
 	defer in.crew.mu.Unlock()
-	in.crew.of(name).Lost = true
+	if m := in.crew.of(name); !m.Lost {
+		m.Lost = true
+		in.events.add(Incident{Kind: IncidentLost, Worker: name, Reason: "its process ended"}, 1)
+	}
 }
 
 // credit counts a part for the worker that made it.
@@ -151,6 +164,7 @@ func (c *crew) states() []WorkerState {
 	defer c.mu.Unlock()
 	states := make([]WorkerState, 0, len(c.members))
 	for _, m := range c.members {
+		m.Heard = m.heard
 		states = append(states, m.WorkerState)
 	}
 	return states

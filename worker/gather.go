@@ -19,17 +19,18 @@ type gatherer struct {
 	depot  depot
 	packer *packer // of what it adds itself
 
-	input int                      // the input that the next part is of
-	next  int64                    // the offset that it begins at
-	ends  map[int]int64            // where inputs end, as far as known
-	held  map[int][]heldPart       // parts that came before their turn, by input, in order of their offsets
-	lines int64                    // LFs in the input so far
-	open  bool                     // the results end in the middle of a line
-	head  []byte                   // the results' header line that an operator gave; nil until there is one
-	heads bool                     // the folder has it
-	tell  func([]byte) error       // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
-	early map[Place]map[int][]byte // outputs of batches whose parts have not come, by batch and partition
-	late  int64                    // parts that were dropped, their range being covered already
+	input  int                      // the input that the next part is of
+	next   int64                    // the offset that it begins at
+	ends   map[int]int64            // where inputs end, as far as known
+	held   map[int][]heldPart       // parts that came before their turn, by input, in order of their offsets
+	lines  int64                    // LFs in the input so far
+	open   bool                     // the results end in the middle of a line
+	head   []byte                   // the results' header line that an operator gave; nil until there is one
+	heads  bool                     // the folder has it
+	tell   func([]byte) error       // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
+	early  map[Place]map[int][]byte // outputs of batches whose parts have not come, by batch and partition
+	late   int64                    // parts that were dropped, their range being covered already
+	refuse func(reason string)      // gets the reason of every record that is rejected; nil for nobody
 }
 
 // heldPart is a part and its body, unless that waits in the depot.
@@ -236,6 +237,9 @@ func (g *gatherer) rejectLines(b Batch, text []byte) ([]byte, error) {
 	var lines bytes.Buffer
 	w := csv.NewWriter(&lines)
 	for _, r := range rejects {
+		if g.refuse != nil {
+			g.refuse(r.Reason)
+		}
 		offset := b.Offset + r.Offset
 		if in.IsGenerated() {
 			offset = b.Offset + r.Line

@@ -91,6 +91,7 @@ func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {
 			return err
 		}
 	}
+	in.spans.left(b)
 	if in.sent, err = in.js.PublishAsync(batchSubject, message); err != nil {
 		return fmt.Errorf("hand out batch at %d: %w", b.Offset, err)
 	}

@@ -72,6 +72,8 @@ type Initializer struct {
 	gather *gatherer
 	keyed  *keyed // nil without keyed stages
 	crew   crew
+	spans  *spans
+	events *incidents
 	behind atomic.Bool // owners have more to take in than they should
 	sink   *sink
 	place  Place // just past the batch that was handed out last
@@ -83,6 +85,7 @@ type Initializer struct {
 
 	mu     sync.Mutex
 	status Status
+	told   json.RawMessage
 	parts  []manifest.Part // in the folder
 	moved  chan struct{}   // closed and replaced when there are more
 }
@@ -99,6 +102,8 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 		config.AckWait = AckWait
 	}
 	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), place: front, moved: make(chan struct{}), parts: config.Folder.Parts}
+	in.spans, in.events = newSpans(), new(incidents)
+	in.crew.events = in.events
 	run := config.Folder.Run
 	var err error
 	if in.flow, err = flowOf(run, config.Flow); err != nil {
@@ -130,6 +135,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	if in.gather, err = newGatherer(in.Folder, in.depot, in.begin); err != nil {
 		return err
 	}
+	in.gather.refuse = in.refused
 	if in.Sink != "" {
 		if in.keyed == nil || !in.keyed.stages[0].OnUpdate() {
 			return fmt.Errorf("sink %s: %w: %s", in.Sink, ErrNoLines, in.Folder.Run.App)
@@ -210,6 +216,12 @@ func (in *Initializer) Work(ctx context.Context, config Config) error {
 // Run feeds and gathers until everything is gathered, or until Drain was called and what was under way is gathered: then it
 // returns ErrDrained. The folder is left open, for its owner to finish.
 func (in *Initializer) Run(ctx context.Context) error {
+	err := in.run(ctx)
+	return errors.Join(err, in.lastWord(err))
+}
+
+// run is Run but for the last word.
+func (in *Initializer) run(ctx context.Context) error {
 	done := in.Folder.Parts // of earlier sittings
 	if err := in.title(); err != nil {
 		return err
@@ -232,6 +244,7 @@ func (in *Initializer) Run(ctx context.Context) error {
 	if in.flow.HasOperator() {
 		group.Go(func() error { return in.hearFailures(helping) })
 	}
+	group.Go(func() error { return in.announceRun(helping) })
 	if in.sink != nil {
 		group.Go(func() error { return in.sink.run(ctx) })
 	}

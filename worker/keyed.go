@@ -23,6 +23,7 @@ type keyed struct {
 	bucket     jetstream.KeyValue // where deals are made known
 	exchange   jetstream.Stream
 
+	dealt    func(before, now Deal)
 	crew     []string // workers of the last deal, in the order that they came
 	deal     Deal
 	progress map[string]Progress
@@ -89,7 +90,7 @@ func (in *Initializer) prepareKeyed(ctx context.Context, storage jetstream.Stora
 	if _, err := in.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: snapshotBucket, Storage: storage}); err != nil {
 		return fmt.Errorf("create bucket %s: %w", snapshotBucket, err)
 	}
-	in.keyed.bucket = in.bucket
+	in.keyed.bucket, in.keyed.dealt = in.bucket, in.dealt
 	return nil
 }
 
@@ -105,7 +106,9 @@ func (k *keyed) redeal(ctx context.Context, present []string) error {
 	if len(crew) == 0 || slices.Equal(crew, k.crew) {
 		return nil
 	}
+	before := k.deal
 	k.crew, k.deal = crew, k.deal.next(k.partitions, crew, k.stages[0].Keys() > 0)
+	k.dealt(before, k.deal)
 	text, err := json.Marshal(k.deal)
 	if err != nil {
 		return fmt.Errorf("deal partitions: %w", err)
@@ -149,6 +152,9 @@ func (in *Initializer) weigh() {
 			backlog += b.size
 		}
 	}
+	in.mu.Lock()
+	in.status.Untaken = backlog
+	in.mu.Unlock()
 	if behind := backlog > backlogLimit; in.behind.Swap(behind) != behind {
 		in.window.stir()
 	}

@@ -74,3 +74,16 @@ func (s *StageMetrics) unpack() error {
 	s.Latency = latency.New()
 	return s.Latency.UnmarshalBinary(s.Text)
 }
+
+// takenIn counts what the owner of partitions has taken in of a group of deliveries.
+func takenIn(group []*delivered, owned []*partition, took time.Duration) Counts {
+	c := Counts{Batches: int64(len(group)), Busy: took}
+	for _, d := range group {
+		for _, p := range owned {
+			if len(d.Segments) > 0 {
+				c.Bytes += d.Segments[p.number]
+			}
+		}
+	}
+	return c
+}

@@ -193,6 +193,7 @@ func (o *owner) apply(ctx context.Context, group []*delivered) error {
 	if group[0].seq != o.at+1 {
 		return o.relearn(ctx, group[0].seq)
 	}
+	begun := time.Now()
 	first, last := o.owned[0].number, o.owned[len(o.owned)-1].number
 	for _, d := range group {
 		if !slices.ContainsFunc(o.owned, func(p *partition) bool { return p.wants(d) }) {
@@ -230,6 +231,7 @@ func (o *owner) apply(ctx context.Context, group []*delivered) error {
 		return err
 	}
 	o.at = group[len(group)-1].seq
+	o.meters.add(StageApply, takenIn(group, o.owned, time.Since(begun)))
 	if err := o.save(ctx); err != nil {
 		return err
 	}

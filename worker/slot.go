@@ -17,6 +17,7 @@ import (
 
 // slot processes batches, one at a time. It owns its buffers.
 type slot struct {
+	number int // from 0
 	worker string
 	spec   Spec
 	flow   *flow.Flow
@@ -35,6 +36,7 @@ type slot struct {
 	operator flow.Operator // of a flow that has one; nil otherwise
 	trials   *trials       // of the operators of all slots
 	more     func() bool   // whether another batch waits
+	read     int64         // bytes of the batch
 }
 
 // product is what comes of a batch.
@@ -43,12 +45,14 @@ type product struct {
 	body     []byte  // the part's
 	entries  []byte  // for the keyed stage, partition by partition
 	segments []int64 // bytes of the entries by partition; nil where there are none
+	read     int64   // bytes of the batch, decompressed
 }
 
 // process returns what comes of a batch. An error is the batch's, not the slot's: no other slot would fare better.
 func (s *slot) process(ctx context.Context, b Batch, body []byte) (product, error) {
+	s.read = int64(len(body))
 	part, out, err := s.part(ctx, b, body)
-	made := product{part: part, body: out}
+	made := product{part: part, body: out, read: s.read}
 	if err == nil && part.Tally.Out > 0 && s.split != nil {
 		made.entries, made.segments = s.joined()
 	}
@@ -139,7 +143,9 @@ func (s *slot) records(b Batch, body []byte, part *Part) ([]byte, []flow.Reject,
 	s.pass.Begin()
 	s.hash.Reset()
 	bom := 0
+	s.read = 0
 	err := s.pieces(b, body, func(data []byte) error {
+		s.read += int64(len(data))
 		s.hash.Write(data)
 		if b.Offset == 0 && bom == 0 { // a byte order mark can only stand at the front of an input, before its first record
 			mark, rest := splitBOM(data)

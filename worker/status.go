@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,18 @@ type Status struct {
 	Fed      bool             // nothing more of the input has to be brought
 	Failure  *OperatorFailure // the first; nil while there is none
 	By       string           // who began the run, and when; empty where nobody else could ask
+
+	Began     time.Time        // this sitting
+	Drained   bool             // nothing more is handed out
+	Out       int              // batches handed out and not back
+	Waits     string           // what the run waits for
+	Untaken   int64            // bytes of what batches have for partitions whose owners have not taken it in
+	Owners    []string         // by partition; nil without keyed stages
+	Retried   int64            // batches that the log handed out more than once
+	TakenOver int64            // partitions whose owner was lost or left
+	Reasons   map[string]int64 // rejects of this sitting by their reason, the first reasonsKept reasons; all others under ""
+	Incidents []Incident       // the last ones
+	Slowest   []Slow           // batches, the slowest first
 }
 
 // WorkerState is one worker's share in a run.
@@ -32,12 +45,15 @@ type WorkerState struct {
 	Slots   int
 	Parts   int64
 	Records int64
+	Busy    int  // slots at work
 	Lost    bool // it has gone silent or left before the end
+	Joined  time.Time
+	Heard   time.Time
 }
 
 // newStatus returns the status of a run that begins or goes on with what the folder has.
 func newStatus(folder *manifest.Folder) Status {
-	s := Status{Tally: folder.Totals, Bytes: folder.Size()}
+	s := Status{Tally: folder.Totals, Bytes: folder.Size(), Began: time.Now()}
 	for _, in := range folder.Run.Inputs {
 		s.Rows = s.Rows || in.IsGenerated()
 		if s.Total < 0 || !in.HasRanges() {
@@ -58,6 +74,10 @@ func newStatus(folder *manifest.Folder) Status {
 // note takes a gathered part into the status.
 func (in *Initializer) note(part Part, first bool) {
 	in.crew.credit(part, first)
+	if first {
+		in.spans.processed(part)
+	}
+	in.noteRetry(part, first)
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	s := &in.status
@@ -79,9 +99,20 @@ func (in *Initializer) note(part Part, first bool) {
 func (in *Initializer) Status() Status {
 	in.mu.Lock()
 	s := in.status
+	s.Reasons = maps.Clone(s.Reasons)
 	in.mu.Unlock()
 	s.Workers = in.crew.states()
 	s.Slots = in.crew.slots()
+	var count func(string) int64
+	s.Incidents, count = in.events.all()
+	s.Retried, s.TakenOver, s.Slowest = count(IncidentRetried), count(IncidentTakenOver), in.spans.slow()
+	s.Out = in.window.count()
+	select {
+	case <-in.drain:
+		s.Drained = true
+	default:
+	}
+	s.Waits = in.waits(s)
 	slices.SortFunc(s.Workers, func(a, b WorkerState) int { return strings.Compare(a.Name, b.Name) })
 	return s
 }

@@ -25,7 +25,9 @@ const (
 
 	drainSubject = "flashmob.drain" // core NATS: a worker was asked to end the run
 
-	failureSubject = "flashmob.failure" // core NATS: the first batch that an operator failed on
+	failureSubject  = "flashmob.failure"  // core NATS: the first batch that an operator failed on
+	metricsSubject  = "flashmob.metrics"  // core NATS: what a worker has done so far
+	bulletinSubject = "flashmob.bulletin" // core NATS: how the run is, from the initializer
 
 	beatSubject = "flashmob.beat" // core NATS: a worker's sign of life, lost if nobody listens
 	endSubject  = "flashmob.end"  // core NATS: the run is over, workers leave; who comes later finds overKey

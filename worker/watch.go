@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 
@@ -33,8 +34,10 @@ func Watch(ctx context.Context, config Config, watcher Watcher) error {
 	defer nc.Close()
 	return awake(ctx, nc.IsConnected, func(ctx context.Context) error {
 		ctx, giveUp := context.WithCancelCause(ctx)
+		var helpers sync.WaitGroup
+		defer helpers.Wait()
 		defer giveUp(nil)
-		go giveUpAlone(ctx, nc, config.InitializerWait, giveUp)
+		helpers.Go(func() { giveUpAlone(ctx, nc, config.InitializerWait, giveUp) })
 		m, err := join(ctx, config, nc)
 		if err != nil || m.over {
 			return err
@@ -42,11 +45,11 @@ func Watch(ctx context.Context, config Config, watcher Watcher) error {
 		watcher.Watches(m.spec.Run)
 		watching, stop := context.WithCancel(ctx)
 		defer stop()
-		go func() { // ends with this call: stop
+		helpers.Go(func() {
 			if _, err := m.ended.NextMsgWithContext(watching); err == nil {
 				stop()
 			}
-		}()
+		})
 		err = watch(watching, nc, watcher)
 		if errors.Is(context.Cause(ctx), ErrAlone) {
 			err = context.Cause(ctx)

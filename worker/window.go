@@ -64,6 +64,13 @@ func (w *window) leave(n int) {
 // stir makes those who wait look at their limit again.
 func (w *window) stir() { w.leave(0) }
 
+// count returns how many are out.
+func (w *window) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.out
+}
+
 // empty reports whether nothing is out.
 func (w *window) empty() bool {
 	w.mu.Lock()

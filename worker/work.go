@@ -31,16 +31,19 @@ type worker struct {
 	pace   pace
 	bucket jetstream.KeyValue
 	trials trials
-	held   *window      // batches that wait or are worked on
+	held   *window // batches that wait or are worked on
+	meters *meters
 	busy   atomic.Int64 // slots at work
 	final  atomic.Bool  // the last batch was here
 }
 
 // claim is a batch that this worker holds.
 type claim struct {
-	batch Batch
-	body  []byte
-	msg   jetstream.Msg
+	batch  Batch
+	body   []byte
+	msg    jetstream.Msg
+	came   time.Time
+	handed uint64 // how often the log has handed it out
 }
 
 // work pulls batches and processes them on the slots.
@@ -72,7 +75,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 		if err != nil {
 			return err
 		}
-		s := &slot{worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges}
+		s := &slot{number: i / f.Lanes(), worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges}
 		if w.spec.Partitions > 0 {
 			s.split = make([][]byte, w.spec.Partitions)
 		}
@@ -96,6 +99,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	})
 	group.Go(func() error { return w.alive.run(ctx, w.spec.AckWait/4) })
 	group.Go(func() error { return w.beat(ctx) })
+	group.Go(func() error { return w.meter(ctx) })
 	return group.Wait()
 }
 
@@ -125,7 +129,10 @@ func (w *worker) fetch(ctx context.Context, batches jetstream.Consumer, n int, r
 		return 0, w.retry(ctx, "pull batches", err)
 	}
 	for msg := range messages.Messages() {
-		c := claim{msg: msg}
+		c := claim{msg: msg, came: time.Now()}
+		if meta, err := msg.Metadata(); err == nil {
+			c.handed = meta.NumDelivered
+		}
 		if c.body, err = decode(msg.Data(), &c.batch); err != nil {
 			return got, fmt.Errorf("pull batch: %w", err)
 		}
@@ -168,11 +175,14 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 			w.final.Store(true)
 		}
 		w.busy.Add(1)
+		begun := time.Now()
 		reach("begun")
 		made, err := s.process(ctx, c.batch, c.body)
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		w.meters.processed(s.number, c, made, begun.Sub(c.came), time.Since(begun))
+		made.part.Handed = c.handed
 		if err != nil {
 			made.part.Failure = err.Error()
 		}
@@ -189,6 +199,7 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 // could be lost.
 func (w *worker) commit(ctx context.Context, c claim, made product) error {
 	defer w.alive.remove(c.msg)
+	begun := time.Now()
 	reach("made")
 	if brokenAck {
 		_ = c.msg.Ack()
@@ -219,6 +230,9 @@ func (w *worker) commit(ctx context.Context, c claim, made product) error {
 	if err := c.msg.Ack(); err != nil {
 		w.Log.Debug("ack batch", "batch", c.batch.Offset, "err", err)
 	}
+	w.meters.add(StageCommit, Counts{
+		Batches: 1, Records: part.Tally.In, Bytes: made.read, Results: int64(len(made.body)), Rejected: part.Tally.Rejected, Busy: time.Since(begun),
+	})
 	reach("acked")
 	return nil
 }

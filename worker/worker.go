@@ -187,6 +187,7 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 		return err
 	}
 	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, bucket: m.bucket, ranges: new(input.Ranges), held: newWindow()}
+	w.meters = newMeters(w.Slots, time.Now())
 	defer w.ranges.Close()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
