@@ -15,8 +15,8 @@ type Machine struct {
 	Resident  *uint64  `json:"resident,omitempty"`  // bytes that this process holds
 }
 
-// thisMachine returns how this host is, as far as its /proc says.
-func thisMachine() Machine {
+// ThisMachine returns how this host is, as far as its /proc says.
+func ThisMachine() Machine {
 	m := Machine{Cores: runtime.NumCPU()}
 	proc, err := procfs.NewDefaultFS()
 	if err != nil {

@@ -56,7 +56,7 @@ func (m *meters) processed(slot int, c claim, made product, waited, took time.Du
 func (m *meters) read(worker string, busy int, now time.Time) (Metrics, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	said := Metrics{Worker: worker, Since: m.since, At: now, Busy: busy, Slots: append([]Counts{}, m.slots...), Host: thisMachine()}
+	said := Metrics{Worker: worker, Since: m.since, At: now, Busy: busy, Slots: append([]Counts{}, m.slots...), Host: ThisMachine()}
 	for _, name := range Stages {
 		if s := m.stages[name]; s != nil {
 			stage := *s

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"flashmob/dashboard"
 	"flashmob/manifest"
 	"flashmob/worker"
 )
@@ -44,7 +45,7 @@ func (l *lookFlags) register(f *pflag.FlagSet) {
 type display struct {
 	displayFlags
 	out, err io.Writer
-	meter    meter
+	meter    dashboard.Meter
 	draining bool // the run will end before the input does
 	view     view
 	record   *reckoning // of the run that is shown; nil for none
@@ -53,7 +54,7 @@ type display struct {
 // view shows progress while the run goes on.
 type view interface {
 	io.Writer // of lines that must not break the view
-	progress(p progress)
+	progress(p dashboard.Progress)
 	close()
 }
 
@@ -98,7 +99,7 @@ func (d *display) aside() io.Writer {
 
 // update shows how far the run is now.
 func (d *display) update(s worker.Status) {
-	p := d.meter.read(s, time.Now())
+	p := d.meter.Read(s, time.Now())
 	if d.draining {
 		p.Left, p.LeftSecond = -1, -1
 	}

@@ -10,10 +10,12 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"flashmob/dashboard"
 )
 
 // describe writes a reading as a line of text.
-func describe(p progress) string {
+func describe(p dashboard.Progress) string {
 	parts := []string{groups(p.Records) + " rows"}
 	if p.RowsPerS > 0 {
 		parts = append(parts, groups(int64(p.RowsPerS))+" rows/s")
@@ -33,16 +35,16 @@ func describe(p progress) string {
 // silentView shows lines only.
 type silentView struct{ io.Writer }
 
-func (silentView) progress(progress) {}
+func (silentView) progress(dashboard.Progress) {}
 func (silentView) close()            {}
 
 // jsonView writes a JSON object a reading.
 type jsonView struct{ encoder *json.Encoder }
 
-func (v jsonView) progress(p progress) {
+func (v jsonView) progress(p dashboard.Progress) {
 	_ = v.encoder.Encode(struct {
 		Event string `json:"event"`
-		progress
+		dashboard.Progress
 	}{"progress", p}) // progress that cannot be shown must not end the run
 }
 func (jsonView) Write(b []byte) (int, error) { return len(b), nil }
@@ -56,7 +58,7 @@ type lineView struct {
 
 const lineEvery = 3 * time.Second
 
-func (v *lineView) progress(p progress) {
+func (v *lineView) progress(p dashboard.Progress) {
 	if v.last.IsZero() {
 		v.last = time.Now()
 	}
@@ -90,7 +92,7 @@ func newBarView(terminal *os.File) *barView {
 	return v
 }
 
-func (v *barView) progress(p progress) {
+func (v *barView) progress(p dashboard.Progress) {
 	v.text = describe(p)
 	v.bar.SetCurrent(min(int64(max(p.Fraction, 0)*barUnits), barUnits-1))
 }

@@ -1,4 +1,4 @@
-package main
+package dashboard
 
 import (
 	"time"
@@ -6,8 +6,8 @@ import (
 	"flashmob/worker"
 )
 
-// progress is one reading of how far a run is.
-type progress struct {
+// Progress is one reading of how far a run is.
+type Progress struct {
 	Fraction   float64       `json:"fraction"` // of the input; -1 where its size is not known
 	Records    int64         `json:"records"`
 	Rejected   int64         `json:"rejected"`
@@ -18,8 +18,8 @@ type progress struct {
 	Slots      int           `json:"slots"`
 }
 
-// meter makes readings of statuses: it remembers those of the last seconds, to tell the rate.
-type meter struct {
+// Meter makes readings of statuses: it remembers those of the last seconds, to tell the rate.
+type Meter struct {
 	past []reading
 }
 
@@ -31,12 +31,13 @@ type reading struct {
 // meterSpan is how far back the rate looks.
 const meterSpan = 5 * time.Second
 
-func (m *meter) read(s worker.Status, now time.Time) progress {
+// Read takes in a status and returns the reading.
+func (m *Meter) Read(s worker.Status, now time.Time) Progress {
 	m.past = append(m.past, reading{now, s.Tally.In, s.Covered})
 	for len(m.past) > 2 && now.Sub(m.past[0].at) > meterSpan {
 		m.past = m.past[1:]
 	}
-	p := progress{Fraction: -1, Records: s.Tally.In, Rejected: s.Tally.Rejected, Left: -1, LeftSecond: -1, Slots: s.Slots}
+	p := Progress{Fraction: -1, Records: s.Tally.In, Rejected: s.Tally.Rejected, Left: -1, LeftSecond: -1, Slots: s.Slots}
 	if s.Total > 0 {
 		p.Fraction = float64(s.Covered) / float64(s.Total)
 	}

@@ -1,4 +1,4 @@
-package main
+package dashboard
 
 import (
 	"testing"
@@ -9,10 +9,10 @@ import (
 )
 
 func TestMeterTellsRateAndTimeLeft(t *testing.T) {
-	var m meter
+	var m Meter
 	begun := time.Now()
-	at := func(seconds int, rows, covered int64) progress {
-		return m.read(worker.Status{Tally: flow.Tally{In: rows, Out: rows}, Covered: covered, Total: 1000}, begun.Add(time.Duration(seconds)*time.Second))
+	at := func(seconds int, rows, covered int64) Progress {
+		return m.Read(worker.Status{Tally: flow.Tally{In: rows, Out: rows}, Covered: covered, Total: 1000}, begun.Add(time.Duration(seconds)*time.Second))
 	}
 	if p := at(0, 0, 0); p.Left != -1 || p.RowsPerS != 0 || p.Fraction != 0 {
 		t.Errorf("nothing is known yet, but it reads %+v", p)
@@ -31,31 +31,20 @@ func TestMeterTellsRateAndTimeLeft(t *testing.T) {
 }
 
 func TestMeterWithoutATotalTellsNoTimeLeft(t *testing.T) {
-	var m meter
+	var m Meter
 	now := time.Now()
-	m.read(worker.Status{Total: -1}, now)
-	p := m.read(worker.Status{Total: -1, Covered: 100, Tally: flow.Tally{In: 10}}, now.Add(time.Second))
+	m.Read(worker.Status{Total: -1}, now)
+	p := m.Read(worker.Status{Total: -1, Covered: 100, Tally: flow.Tally{In: 10}}, now.Add(time.Second))
 	if p.Fraction != -1 || p.Left != -1 || p.LeftSecond != -1 || p.BytesPerS != 100 {
 		t.Errorf("it reads %+v", p)
 	}
 }
 
 func TestMeterOfGeneratedRowsTellsNoBytes(t *testing.T) {
-	var m meter
+	var m Meter
 	now := time.Now()
-	m.read(worker.Status{Rows: true, Total: 100}, now)
-	if p := m.read(worker.Status{Rows: true, Total: 100, Covered: 50}, now.Add(time.Second)); p.BytesPerS != 0 || p.Left != time.Second {
+	m.Read(worker.Status{Rows: true, Total: 100}, now)
+	if p := m.Read(worker.Status{Rows: true, Total: 100, Covered: 50}, now.Add(time.Second)); p.BytesPerS != 0 || p.Left != time.Second {
 		t.Errorf("it reads %+v", p)
-	}
-}
-
-func TestDescribeLeavesOutWhatIsNotKnown(t *testing.T) {
-	for want, p := range map[string]progress{
-		"0 rows": {Left: -1},
-		"1 200 rows, 600 rows/s, 78.0 kB/s, 2.00 s left, 3 rejected": {Records: 1200, RowsPerS: 600, BytesPerS: 78e3, Left: 2 * time.Second, Rejected: 3},
-	} {
-		if got := describe(p); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
 	}
 }
