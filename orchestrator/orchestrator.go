@@ -37,6 +37,8 @@ type Config struct {
 	// External is the address that the run can be asked to end at, HOST:PORT; the i-th worker process takes the i-th port
 	// behind it. Defaults to none.
 	External string
+	// Watcher takes in what is said of the run. Defaults to nobody.
+	Watcher worker.Watcher
 	// Flow makes the application's flow.
 	Flow worker.MakeFlow
 	// Env are variables for the programs that the flow starts, NAME=VALUE. Defaults to none.

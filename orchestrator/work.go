@@ -20,6 +20,17 @@ func (o *Orchestrator) work(ctx context.Context) error {
 	in := o.initializer.Load()
 	group, ctx := errgroup.WithContext(ctx)
 	over := make(chan struct{})
+	if o.Watcher != nil {
+		watching, stop := context.WithCancel(ctx)
+		watched := make(chan error, 1)
+		go func() { watched <- in.Watch(watching, o.Watcher) }()
+		defer func() {
+			stop()
+			if unwatched := <-watched; unwatched != nil {
+				o.Log.Warn("dashboard", "err", unwatched)
+			}
+		}()
+	}
 	group.Go(func() error {
 		defer close(over)
 		return in.Run(ctx)

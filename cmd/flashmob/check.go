@@ -56,6 +56,9 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	if err := errors.Join(flags.appFlags.check(f), flags.execFlags.check(f)); err != nil {
 		return err
 	}
+	if err := flags.checkDashboard(); err != nil {
+		return err
+	}
 	return flags.checkListen()
 }
 

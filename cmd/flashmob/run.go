@@ -9,6 +9,7 @@ import (
 
 	"flashmob/apps"
 	"flashmob/apps/exec"
+	"flashmob/dashboard"
 	"flashmob/input"
 	"flashmob/internal/buildinfo"
 	"flashmob/manifest"
@@ -47,6 +48,7 @@ type runFlags struct {
 	external  string
 	resume    bool
 	force     bool
+	dashboard string // address of the page; empty for none
 	replaces  string // the ID of the run that force takes out of the folder
 	display   displayFlags
 }
@@ -161,6 +163,8 @@ or hosts failed, 130 interrupted.`,
 	f.StringVar(&flags.sink, "sink", "", "send result lines to tcp://`HOST:PORT` too, as they come")
 	f.StringVar(&flags.external, "external", "", "`HOST:PORT` where flashmob shutdown reaches the run; worker process i takes the i-th port behind")
 	f.BoolVar(&flags.resume, "resume", false, "go on with the unfinished run in the folder")
+	f.StringVar(&flags.dashboard, "dashboard", "", "with --local, show the run as a page at =`ADDR`, or the next free port")
+	f.Lookup("dashboard").NoOptDefVal = dashboardAddress
 	f.BoolVar(&flags.force, "force", false, "replace the run in the folder")
 	flags.display.register(f)
 	return cmd, flags
@@ -247,7 +251,17 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 		_, err := flags.runOnHosts(cmd.Context(), identity, show)
 		return err
 	}
-	run, err := orchestrator.New(flags.localConfig(identity, program, env, show))
+	config := flags.localConfig(identity, program, env, show)
+	if flags.dashboard != "" {
+		collector := dashboard.NewCollector(nil, "")
+		over, err := serveDashboard(cmd.Context(), flags.dashboard, collector, show)
+		if err != nil {
+			return err
+		}
+		defer over()
+		config.Watcher = collector
+	}
+	run, err := orchestrator.New(config)
 	if err != nil {
 		return usageError{err}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"flashmob/dashboard"
 	"flashmob/infra"
 	"flashmob/inventory"
 	"flashmob/orchestrator"
@@ -60,7 +61,7 @@ type clusterStatus struct {
 type goingRun struct {
 	ID string `json:"id"`
 	By string `json:"by,omitempty"` // who began it, and when
-	progress
+	dashboard.Progress
 	Workers []workerShare `json:"workers,omitempty"`
 	status  worker.Status
 }
@@ -93,7 +94,7 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*goingRun, error) {
 	for _, w := range run.status.Workers {
 		run.Workers = append(run.Workers, workerShare{Host: w.Name, Slots: w.Slots, Records: w.Records, Lost: w.Lost})
 	}
-	run.progress = new(meter).read(run.status, time.Now())
+	run.Progress = new(dashboard.Meter).Read(run.status, time.Now())
 	return &run, nil
 }
 

@@ -36,7 +36,7 @@ func describe(p dashboard.Progress) string {
 type silentView struct{ io.Writer }
 
 func (silentView) progress(dashboard.Progress) {}
-func (silentView) close()            {}
+func (silentView) close()                      {}
 
 // jsonView writes a JSON object a reading.
 type jsonView struct{ encoder *json.Encoder }
