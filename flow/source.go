@@ -84,6 +84,16 @@ func (s Source) Quote() []byte { return []byte{s.quote} }
 // Format returns "csv", "lines", "text" or "frames".
 func (s Source) Format() string { return s.format }
 
+// SourceOf returns the source of a format, as Format names it, with its defaults; false for no format of ours.
+func SourceOf(format string) (Source, bool) {
+	for _, s := range []Source{CSV, Lines, Text, Frames} {
+		if s.format == format {
+			return s, true
+		}
+	}
+	return Source{}, false
+}
+
 // HasHeader reports whether the first record of every input is a header.
 func (s Source) HasHeader() bool { return s.header }
 

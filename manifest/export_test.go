@@ -8,7 +8,6 @@ import (
 // Names that tests outside the package look for.
 const (
 	Partial       = partial
-	WorkFolder    = workFolder
 	RejectsHeader = rejectsHeader
 )
 

@@ -22,6 +22,8 @@ type Folder struct {
 	Parts   []Part
 	Totals  flow.Tally
 	Summary []string // goes into the manifest
+	// Sync makes every part safe from a power cut before its line is in the journal, and the line before Append returns.
+	Sync bool
 	// Elsewhere is how many of Parts lie in another folder (CreateRest).
 	Elsewhere int
 	sittings  int
@@ -85,7 +87,7 @@ func hasLine(journal io.Reader) (bool, error) {
 func (f *Folder) path(name string) string { return filepath.Join(f.Dir, name) }
 
 // Work returns the folder for what the run needs while it goes on. It is gone when the run is finished.
-func (f *Folder) Work() string { return f.path(workFolder) }
+func (f *Folder) Work() string { return f.path(WorkFolder) }
 
 // Append adds a part. fill writes its results, part.Bytes of them, and returns the lines that it adds to the rejects.
 func (f *Folder) Append(part Part, fill func(results *os.File) (rejects []byte, err error)) error {
@@ -99,10 +101,33 @@ func (f *Folder) Append(part Part, fill func(results *os.File) (rejects []byte, 
 		}
 		part.RejectSHA256 = hash(rejects)
 	}
+	if f.Sync {
+		if err := f.flush(f.results, f.rejects); err != nil {
+			return err
+		}
+	}
 	if err := f.write(part); err != nil {
 		return err
 	}
+	if f.Sync {
+		if err := f.flush(f.journal); err != nil {
+			return err
+		}
+	}
 	f.add(part)
+	return nil
+}
+
+// flush waits until the disk has all of the files; those that are not there have nothing.
+func (f *Folder) flush(files ...*os.File) error {
+	for _, file := range files {
+		if file == nil {
+			continue
+		}
+		if err := file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", file.Name(), cause(err))
+		}
+	}
 	return nil
 }
 

@@ -20,7 +20,7 @@ const (
 	RejectsFile  = "rejects.csv"
 	JournalFile  = "journal.jsonl"
 	partial      = ".partial"
-	workFolder   = ".work"
+	WorkFolder   = ".work"
 )
 
 // Kinds of parts.

@@ -19,8 +19,15 @@ import (
 // Resume opens the unfinished run in dir to go on with it. What the journal does not vouch for is cut off: a line that
 // is torn and those behind it, bytes behind the last part, and every part from the first that leaves a gap or whose
 // results or rejects do not have its hash.
-func Resume(dir string) (*Folder, error) {
-	f := &Folder{Dir: dir}
+func Resume(dir string) (*Folder, error) { return resume(dir, nil) }
+
+// resume is Resume for a folder that holds what comes after done.
+func resume(dir string, done []Part) (*Folder, error) {
+	f := &Folder{Dir: dir, Elsewhere: len(done)}
+	for _, part := range done {
+		f.add(part)
+	}
+	f.away = f.size
 	var err error
 	if f.journal, err = hold(f.path(JournalFile), 0); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -46,6 +53,11 @@ func (f *Folder) restore() error {
 	kept, rejects := 0, int64(len(rejectsHeader))
 	headed := sound(f.rejects, rejects, hash([]byte(rejectsHeader)))
 	cover := newCoverage(f.Run.Inputs)
+	for _, part := range f.Parts { // that lie elsewhere
+		if err := cover.add(part); err != nil {
+			return err
+		}
+	}
 	for _, part := range parts {
 		if cover.add(part) != nil || !sound(f.results, part.Bytes, part.SHA256) ||
 			part.RejectBytes > 0 && !(headed && sound(f.rejects, part.RejectBytes, part.RejectSHA256)) {
@@ -59,7 +71,7 @@ func (f *Folder) restore() error {
 	if err := trim(f.journal, ends[kept]); err != nil {
 		return err
 	}
-	if err := trim(f.results, f.size); err != nil {
+	if err := trim(f.results, f.size-f.away); err != nil {
 		return err
 	}
 	if rejects > int64(len(rejectsHeader)) {

@@ -14,7 +14,8 @@ type Run struct {
 	Version   string          `json:"version"`           // of flashmob
 	Program   string          `json:"program,omitempty"` // build ID of the program, where it has one
 	App       string          `json:"app"`
-	Settings  json.RawMessage `json:"settings"` // the application's
+	Settings  json.RawMessage `json:"settings"`         // the application's
+	Format    string          `json:"format,omitempty"` // of the inputs, as flow.Source names it
 	NoHeader  bool            `json:"no_header,omitempty"`
 	Delimiter string          `json:"delimiter,omitempty"` // of CSV, where it is no comma
 	Quote     string          `json:"quote,omitempty"`     // of CSV, where it is not the usual one; "none" for none

@@ -140,7 +140,7 @@ func Clear(dir string) error {
 // isOurs reports whether a file in a result folder is one that a run makes.
 func isOurs(name string) bool {
 	switch name = strings.TrimSuffix(name, partial); name {
-	case ManifestFile, RejectsFile, JournalFile, workFolder:
+	case ManifestFile, RejectsFile, JournalFile, WorkFolder:
 		return true
 	}
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")

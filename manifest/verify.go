@@ -226,7 +226,15 @@ func (m *Manifest) checkPart(p Part, body []byte, behindOpen bool) error {
 	return nil
 }
 
-// source returns what the run's records are.
+// inputSource returns what the records of the run's inputs are.
+func (m *Manifest) inputSource() flow.Source {
+	if source, ok := flow.SourceOf(m.Format); ok {
+		return source
+	}
+	return m.source()
+}
+
+// source returns what the records of the run's results are.
 func (m *Manifest) source() flow.Source {
 	if strings.Contains(m.Results, ".csv") {
 		if s, err := flow.CSV.Dialect(m.Delimiter, m.Quote); err == nil { // else what is counted tells

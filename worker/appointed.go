@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -64,12 +66,19 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	if err != nil {
 		return err
 	}
-	folder, err := manifest.CreateRest(a.Folder, a.Run, a.Done)
+	control := NewControl()
+	folder, finished, err := takeUp(a)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
-	control := NewControl()
+	if finished {
+		over := &Initializer{InitializerConfig: InitializerConfig{Folder: folder, By: a.By, Log: config.Log}, drain: make(chan struct{})}
+		over.status, over.parts, over.moved = newStatus(folder), folder.Parts, make(chan struct{})
+		over.status.Fed = true
+		return control.listen(ctx, a, over, func() error { return nil })
+	}
+	folder.Sync = a.Sync
 	uplink := Uplink(control.Uplink)
 	var ahead *spool
 	if a.Spool {
@@ -86,25 +95,59 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	return control.listen(ctx, a, in, func() error {
+		ended := in.runBeside(ctx, config, func(ctx context.Context) error {
+			if ahead == nil {
+				return nil
+			}
+			return ahead.run(ctx, control.Uplink, in)
+		})
+		// The log goes first: it writes to the folder's work, which Finish takes away.
+		if ended = errors.Join(ended, in.Close()); ended == nil && folder.Elsewhere == 0 {
+			_, ended = folder.Finish(nil)
+			reach("finished")
+		}
+		return ended
+	})
+}
+
+// takeUp returns the folder that the appointment is about: a new one; or, where one that had the appointment before has
+// crashed, the one that it has left, and whether that is finished.
+func takeUp(a Appointment) (folder *manifest.Folder, finished bool, err error) {
+	state, err := manifest.Look(a.Folder)
+	if err != nil {
+		return nil, false, err
+	}
+	switch state {
+	case manifest.Finished:
+		folder, err = manifest.Reopen(a.Folder)
+		return folder, true, err
+	case manifest.Begun:
+		// Without the log it would hand out other batches than those that the workers still have.
+		if _, err := os.Stat(filepath.Join(a.Folder, manifest.WorkFolder, logFolder)); err != nil {
+			return nil, false, fmt.Errorf("take up run %s: its log: %w", a.Run.ID, rootCause(err))
+		}
+		folder, err = manifest.ResumeRest(a.Folder, a.Run, a.Done)
+	default:
+		folder, err = manifest.CreateRest(a.Folder, a.Run, a.Done)
+	}
+	return folder, false, err
+}
+
+// listen answers operators on the appointment's socket while run runs, and then for as long as they may still ask.
+func (c *Control) listen(ctx context.Context, a Appointment, in *Initializer, run func() error) error {
+	if err := os.Remove(a.Socket); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that crashed
+		return fmt.Errorf("listen %s: %w", a.Socket, rootCause(err))
+	}
 	socket, err := net.Listen("unix", a.Socket)
 	if err != nil {
 		return fmt.Errorf("listen %s: %w", a.Socket, rootCause(err))
 	}
-	server := &http.Server{Handler: control.Serve(in), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: c.Serve(in), ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(socket) }()
-
-	ended := in.runBeside(ctx, config, func(ctx context.Context) error {
-		if ahead == nil {
-			return nil
-		}
-		return ahead.run(ctx, control.Uplink, in)
-	})
-	// The log goes first: it writes to the folder's work, which Finish takes away.
-	if ended = errors.Join(ended, in.Close()); ended == nil && folder.Elsewhere == 0 {
-		_, ended = folder.Finish(nil)
-	}
-	control.End(ctx, ended, a.Patience)
+	ended := run()
+	c.End(ctx, ended, a.Patience)
 	err = errors.Join(server.Close(), ended)
 	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

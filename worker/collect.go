@@ -79,6 +79,7 @@ func (in *Initializer) collect(ctx context.Context, arrived <-chan jetstream.Msg
 			return err
 		}
 	}
+	reach("gathered all")
 	if err := in.merge(ctx); err != nil {
 		return err
 	}
@@ -96,18 +97,16 @@ func (in *Initializer) take(msg jetstream.Msg) error {
 	if err != nil {
 		return fmt.Errorf("gather part: %w", err)
 	}
-	if err := in.gatherPart(part, body, nil); err != nil {
-		return err
-	}
-	return msg.Ack()
+	return in.gatherPart(part, body, arrival{msg: msg})
 }
 
-// gatherPart gathers a part. Where the results are made by the owners of keys, segments says which have something to add.
-func (in *Initializer) gatherPart(part Part, body []byte, segments []int64) error {
+// gatherPart gathers a part.
+func (in *Initializer) gatherPart(part Part, body []byte, came arrival) error {
+	reach("gathered")
 	if part.Failure != "" && !in.gather.covered(part.Batch) { // a late one may have found its bytes gone
 		return &BatchError{Worker: part.Worker, Cause: part.Failure}
 	}
-	first, err := in.gather.accept(part, body, segments)
+	first, err := in.gather.accept(part, body, came)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ const segment = 1 << 20
 // logDepot is the depot of a run whose workers share nothing but the log. Every process has its own value, and its own
 // name in the references that it gives.
 type logDepot struct {
+	ctx    context.Context // of the process's work for the run: as long as the depot is used
+	log    *slog.Logger
 	js     jetstream.JetStream
 	name   string
 	next   atomic.Int64
@@ -39,42 +42,71 @@ func makeBodies(ctx context.Context, js jetstream.JetStream) error {
 }
 
 // newLogDepot returns a depot in the log.
-func newLogDepot(ctx context.Context, js jetstream.JetStream) (*logDepot, error) {
-	bodies, err := js.Stream(ctx, bodyStream)
+func newLogDepot(ctx context.Context, js jetstream.JetStream, log *slog.Logger) (*logDepot, error) {
+	var bodies jetstream.Stream
+	err := insist(ctx, log, "open depot", func() (err error) {
+		bodies, err = js.Stream(ctx, bodyStream)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("depot: %w", err)
 	}
-	return &logDepot{js: js, name: rand.Text(), bodies: bodies}, nil
+	return &logDepot{ctx: ctx, log: log, js: js, name: rand.Text(), bodies: bodies}, nil
 }
 
-// depotWait is how long the depot tries to reach the log before it gives up on one body.
-const depotWait = time.Minute
+// depotWait is how long the depot waits for the log's answer before it asks again.
+const depotWait = 15 * time.Second
 
-// Put publishes the body's segments, all at once, and waits until the log has them.
+// Put publishes the body's segments, all at once, and waits until the log has them. What it published before the log went
+// away it publishes once more: of two segments of one name the last counts, and they are the same.
 func (d *logDepot) Put(body []byte) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
-	defer cancel()
 	n := (len(body) + segment - 1) / segment
 	id := fmt.Sprintf("%s-%d", d.name, d.next.Add(1))
+	if err := insist(d.ctx, d.log, "keep body", func() error { return d.put(id, n, body) }); err != nil {
+		return "", fmt.Errorf("depot: %w", err)
+	}
+	d.recycle(body)
+	return fmt.Sprintf("%s.%d", id, n), nil
+}
+
+func (d *logDepot) put(id string, n int, body []byte) error {
+	ctx, cancel := context.WithTimeout(d.ctx, depotWait)
+	defer cancel()
 	acks := make([]jetstream.PubAckFuture, n)
 	for i := range n {
 		piece := body[i*segment : min((i+1)*segment, len(body))]
 		var err error
 		if acks[i], err = d.js.PublishAsync(bodyOf(id, i), piece, jetstream.WithStallWait(depotWait)); err != nil {
-			return "", fmt.Errorf("depot: %w", err)
+			return err
 		}
 	}
 	for _, ack := range acks {
 		select {
 		case <-ack.Ok():
 		case err := <-ack.Err():
-			return "", fmt.Errorf("depot: %w", err)
+			return err
 		case <-ctx.Done():
-			return "", fmt.Errorf("depot: %w", ctx.Err())
+			return ctx.Err()
 		}
 	}
-	d.recycle(body)
-	return fmt.Sprintf("%s.%d", id, n), nil
+	return nil
+}
+
+// fetch returns one segment of a body.
+func (d *logDepot) fetch(id string, i int) (data []byte, err error) {
+	err = insist(d.ctx, d.log, "fetch body", func() error {
+		ctx, cancel := context.WithTimeout(d.ctx, depotWait)
+		defer cancel()
+		msg, err := d.bodies.GetLastMsgForSubject(ctx, bodyOf(id, i))
+		if err == nil {
+			data = msg.Data
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("depot: fetch %s.%d: %w", id, i, err)
+	}
+	return data, nil
 }
 
 // Get fetches the segments and joins them.
@@ -83,15 +115,13 @@ func (d *logDepot) Get(ref string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
-	defer cancel()
 	body := d.Buffer()[:0]
 	for i := range n {
-		msg, err := d.bodies.GetLastMsgForSubject(ctx, bodyOf(id, i))
+		data, err := d.fetch(id, i)
 		if err != nil {
-			return nil, fmt.Errorf("depot: fetch %s: %w", ref, err)
+			return nil, err
 		}
-		body = append(body, msg.Data...)
+		body = append(body, data...)
 	}
 	return body, nil
 }
@@ -105,16 +135,14 @@ func (d *logDepot) Section(ref string, offset, n int64) ([]byte, error) {
 	if offset < 0 || n < 0 || offset+n > int64(segments)*segment {
 		return nil, errTorn
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
-	defer cancel()
 	first := offset / segment
 	var body []byte
 	for i := first; i*segment < offset+n; i++ {
-		msg, err := d.bodies.GetLastMsgForSubject(ctx, bodyOf(id, int(i)))
+		data, err := d.fetch(id, int(i))
 		if err != nil {
-			return nil, fmt.Errorf("depot: fetch %s: %w", ref, err)
+			return nil, err
 		}
-		body = append(body, msg.Data...)
+		body = append(body, data...)
 	}
 	return section(body, offset-first*segment, n)
 }
@@ -134,9 +162,12 @@ func (d *logDepot) Drop(ref string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), depotWait)
-	defer cancel()
-	if err := d.bodies.Purge(ctx, jetstream.WithPurgeSubject(bodySubject+"."+id+".*")); err != nil {
+	err = insist(d.ctx, d.log, "drop body", func() error {
+		ctx, cancel := context.WithTimeout(d.ctx, depotWait)
+		defer cancel()
+		return d.bodies.Purge(ctx, jetstream.WithPurgeSubject(bodySubject+"."+id+".*"))
+	})
+	if err != nil {
 		return fmt.Errorf("depot: drop %s: %w", ref, err)
 	}
 	return nil

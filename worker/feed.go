@@ -28,6 +28,8 @@ type feeder struct {
 	slots     func() int
 	send      func(ctx context.Context, b Batch, body []byte) error
 	ended     func(input int, end int64) error // the input ends at that offset
+	left      *left                            // where an earlier feeder of this sitting was; nil where there was none
+	learned   func(ctx context.Context, h head) error
 
 	header []byte // the first header seen, which all inputs must share
 	raw    []byte // the same with its line end
@@ -36,11 +38,17 @@ type feeder struct {
 
 // feed sends out everything that is not done yet.
 func (f *feeder) feed(ctx context.Context) error {
+	if f.left != nil { // it knows more than the sittings before it
+		f.done, f.header, f.raw, f.fields = nil, f.left.Header, f.left.Raw, f.left.Fields
+	}
 	for i, in := range f.run.Inputs {
 		var err error
-		if in.IsGenerated() {
+		switch {
+		case f.left != nil && i < f.left.from.Input:
+			err = f.ended(i, f.left.ends[i])
+		case in.IsGenerated():
 			err = f.generate(ctx, i)
-		} else {
+		default:
 			err = f.read(ctx, i)
 		}
 		if err != nil {
@@ -48,6 +56,14 @@ func (f *feeder) feed(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// entered reports whether an earlier feeder of this sitting was in the middle of the input, and where.
+func (f *feeder) entered(i int) (offset int64, ok bool) {
+	if f.left == nil || f.left.from.Input != i {
+		return 0, false
+	}
+	return f.left.from.Offset, true
 }
 
 // headerRow is the row of a generated input that its header counts as.
@@ -60,12 +76,20 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 	if generator == nil {
 		return fmt.Errorf("generate %s: the application makes no input", f.run.App)
 	}
-	if f.flow.Source.HasHeader() && at == 0 && !f.begun(i) {
+	before, entered := f.entered(i)
+	if entered {
+		at = before
+	}
+	if f.flow.Source.HasHeader() && at == 0 && !f.begun(i) && !entered {
 		if err := f.send(ctx, Batch{Kind: manifest.Header, Input: i, Offset: headerRow, Length: 1, Alone: f.flow.HasOperator() && in.Size == 0}, nil); err != nil {
 			return err
 		}
 	}
-	f.fields = f.flow.Source.Fields(generator.Header)
+	if f.fields = f.flow.Source.Fields(generator.Header); !entered {
+		if err := f.learned(ctx, head{Fields: f.fields}); err != nil {
+			return err
+		}
+	}
 	perRow := int64(len(generator.Row(nil, in.Seed, 0)) + 1)
 	for at < in.Size {
 		rows := int64(f.batchRows)
@@ -91,13 +115,16 @@ func (f *feeder) read(ctx context.Context, i int) error {
 	if !in.HasRanges() && f.later(i) {
 		return nil // it was read to its end in an earlier sitting, and cannot be read again
 	}
-	s, closer, err := f.open(ctx, i)
+	at, entered := f.entered(i)
+	s, closer, err := f.open(ctx, i, at)
 	if err != nil {
 		return err
 	}
 	defer closer.Close()
-	if err := f.first(ctx, i, s); err != nil {
-		return err
+	if !entered {
+		if err := f.first(ctx, i, s); err != nil {
+			return err
+		}
 	}
 	remaining, begun, reading := int64(-1), time.Now(), time.Duration(0)
 	for {
@@ -175,12 +202,12 @@ func (f *feeder) shown(header []byte) []byte {
 	return ended(header)
 }
 
-// open returns a slicer over the input.
-func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
+// open returns a slicer over the input, from an offset on at which a record begins.
+func (f *feeder) open(ctx context.Context, i int, at int64) (*slicer, io.Closer, error) {
 	in := f.run.Inputs[i]
-	s := &slicer{cutter: f.flow.Source.Cutter(), maxRecord: int64(max(f.run.MaxRecord, maxBlock))}
+	s := &slicer{cutter: f.flow.Source.Cutter(), maxRecord: int64(max(f.run.MaxRecord, maxBlock)), start: at, end: at, pos: at}
 	if f.uplink != nil && !in.IsRemote() {
-		source := &uplinked{ctx: ctx, open: f.uplink, i: i, in: in, log: f.log}
+		source := &uplinked{ctx: ctx, open: f.uplink, i: i, in: in, log: f.log, offset: at}
 		s.source = source
 		if in == input.Stdin { // what others bring may be silent for ever, too
 			patient := &abandonable{ctx: ctx, drain: f.drain, source: source}
@@ -195,6 +222,9 @@ func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
 	}
 	if in.HasRanges() {
 		s.source = source
+		if at > 0 {
+			s.source = source.Section(at, in.Size)
+		}
 		s.replay = source.Section
 		switch {
 		case f.flow.Source.Resyncs():
@@ -204,6 +234,9 @@ func (f *feeder) open(ctx context.Context, i int) (*slicer, io.Closer, error) {
 			s.guess = func(window []byte) (int, bool) { return guess(f.flow.Source, f.fields, window) }
 		}
 		return s, source, nil
+	}
+	if _, err := io.CopyN(io.Discard, source, at); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("skip to byte %d of %s: %w", at, in.URI, err), source.Close())
 	}
 	patient := &abandonable{ctx: ctx, drain: f.drain, source: source}
 	s.source = patient
@@ -229,6 +262,9 @@ func (f *feeder) first(ctx context.Context, i int, s *slicer) error {
 		}
 	} else if f.fields == 0 && got.giant == nil {
 		f.fields = f.flow.Source.Fields(firstLine(got.data))
+	}
+	if err := f.learned(ctx, head{f.header, f.raw, f.fields}); err != nil {
+		return err
 	}
 	switch {
 	case f.begun(i):

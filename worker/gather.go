@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"flashmob/flow"
 	"flashmob/manifest"
 )
@@ -19,18 +21,18 @@ type gatherer struct {
 	depot  depot
 	packer *packer // of what it adds itself
 
-	input  int                      // the input that the next part is of
-	next   int64                    // the offset that it begins at
-	ends   map[int]int64            // where inputs end, as far as known
-	held   map[int][]heldPart       // parts that came before their turn, by input, in order of their offsets
-	lines  int64                    // LFs in the input so far
-	open   bool                     // the results end in the middle of a line
-	head   []byte                   // the results' header line that an operator gave; nil until there is one
-	heads  bool                     // the folder has it
-	tell   func([]byte) error       // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
-	early  map[Place]map[int][]byte // outputs of batches whose parts have not come, by batch and partition
-	late   int64                    // parts that were dropped, their range being covered already
-	refuse func(reason string)      // gets the reason of every record that is rejected; nil for nobody
+	input  int                 // the input that the next part is of
+	next   int64               // the offset that it begins at
+	ends   map[int]int64       // where inputs end, as far as known
+	held   map[int][]heldPart  // parts that came before their turn, by input, in order of their offsets
+	lines  int64               // LFs in the input so far
+	open   bool                // the results end in the middle of a line
+	head   []byte              // the results' header line that an operator gave; nil until there is one
+	heads  bool                // the folder has it
+	tell   func([]byte) error  // gets the results as they are appended, uncompressed, where owners make them; nil for nobody
+	early  map[Place]early     // outputs of batches whose parts have not come, by batch and partition
+	late   int64               // parts that were dropped, their range being covered already
+	refuse func(reason string) // gets the reason of every record that is rejected; nil for nobody
 }
 
 // heldPart is a part and its body, unless that waits in the depot.
@@ -41,6 +43,16 @@ type heldPart struct {
 	results []byte         // made of them
 	lines   []byte         // the same, uncompressed, where somebody wants them
 	outputs map[int][]byte // by partition, where owners of keys make the results; nil where the slot made them
+
+	seq      uint64    // of the delivery that brought it; 0 where a message did
+	receipts []receipt // of the messages that brought it and its outputs
+}
+
+// arrival is how a part came: with a message, or as a delivery of the exchange.
+type arrival struct {
+	msg      jetstream.Msg
+	seq      uint64
+	segments []int64 // where owners of keys make the results: which have something to add
 }
 
 // newGatherer returns a gatherer that goes on behind what the folder has.
@@ -49,7 +61,7 @@ func newGatherer(folder *manifest.Folder, d depot, begin func(input int) int64) 
 	if err != nil {
 		return nil, err
 	}
-	g := &gatherer{folder: folder, depot: d, packer: packer, ends: map[int]int64{}, held: map[int][]heldPart{}, early: map[Place]map[int][]byte{}}
+	g := &gatherer{folder: folder, depot: d, packer: packer, ends: map[int]int64{}, held: map[int][]heldPart{}, early: map[Place]early{}}
 	if len(folder.Run.Inputs) > 0 {
 		g.next = begin(0)
 	}
@@ -57,7 +69,9 @@ func newGatherer(folder *manifest.Folder, d depot, begin func(input int) int64) 
 		if part.Input != g.input {
 			g.input, g.lines = part.Input, 0
 		}
-		g.next = part.End()
+		if part.Kind != manifest.Merged { // which has no place in the input
+			g.next = part.End()
+		}
 		g.lines += part.Lines
 		if part.Bytes > 0 {
 			g.open = part.Open
@@ -67,20 +81,23 @@ func newGatherer(folder *manifest.Folder, d depot, begin func(input int) int64) 
 	return g, nil
 }
 
-// accept takes in a part that came. It reports whether the part was the first for its range. Where owners of keys make the
-// results, segments says which of them have something to add.
-func (g *gatherer) accept(part Part, body []byte, segments []int64) (first bool, err error) {
+// accept takes in a part that came. It reports whether the part was the first for its range.
+func (g *gatherer) accept(part Part, body []byte, came arrival) (first bool, err error) {
 	b := part.Batch
 	if g.covered(b) {
 		g.late++
 		if brokenSecond {
 			return false, g.double(heldPart{Part: part, body: body})
 		}
-		return false, g.discard(part)
+		if err := g.discard(part); err != nil {
+			return false, err
+		}
+		return false, receipt{msg: came.msg}.settle(g.depot)
 	}
 	held := g.held[b.Input]
 	at, _ := slices.BinarySearchFunc(held, b.Offset, func(h heldPart, offset int64) int { return int(min(max(h.Batch.Offset-offset, -1), 1)) })
-	g.held[b.Input] = slices.Insert(held, at, g.expect(heldPart{Part: part, body: body}, segments))
+	fresh := heldPart{Part: part, body: body, seq: came.seq, receipts: []receipt{{msg: came.msg}}}
+	g.held[b.Input] = slices.Insert(held, at, g.expect(fresh, came.segments))
 	return true, nil
 }
 
@@ -196,7 +213,7 @@ func (g *gatherer) append(part heldPart) error {
 	}
 	g.next = b.end()
 	g.lines += part.Tally.Lines
-	return g.drop(part.Part)
+	return g.settle(part)
 }
 
 // join ends the line that the results end in the middle of: the last of an input without a final line end.

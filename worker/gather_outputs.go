@@ -18,9 +18,11 @@ func (g *gatherer) expect(part heldPart, segments []int64) heldPart {
 		part.outputs[partition] = nil
 		part.missing++
 	}
-	for partition, output := range g.early[part.Batch.from()] {
+	early := g.early[part.Batch.from()]
+	for partition, output := range early.outputs {
 		part.give(partition, output)
 	}
+	part.receipts = append(part.receipts, early.receipts...)
 	delete(g.early, part.Batch.from())
 	return part
 }
@@ -33,22 +35,37 @@ func (p *heldPart) give(partition int, output []byte) {
 	}
 }
 
-// update takes in what a partition made of a batch. output is not nil.
-func (g *gatherer) update(b Batch, partition int, output []byte) {
+// early is outputs that came before their batch's part.
+type early struct {
+	outputs  map[int][]byte // by partition
+	receipts []receipt
+}
+
+// update takes in what partitions made of a batch, and settles for it when it is in the folder.
+func (g *gatherer) update(b Batch, outputs map[int][]byte, owed receipt) error {
 	held := g.held[b.Input]
 	for i := range held {
 		if held[i].Batch.Offset == b.Offset {
-			held[i].give(partition, output)
-			return
+			for partition, output := range outputs {
+				held[i].give(partition, output)
+			}
+			held[i].receipts = append(held[i].receipts, owed)
+			return nil
 		}
 	}
 	if g.covered(b) {
-		return
+		return owed.settle(g.depot)
 	}
-	if g.early[b.from()] == nil {
-		g.early[b.from()] = map[int][]byte{}
+	before := g.early[b.from()]
+	if before.outputs == nil {
+		before.outputs = map[int][]byte{}
 	}
-	g.early[b.from()][partition] = output
+	for partition, output := range outputs {
+		before.outputs[partition] = output
+	}
+	before.receipts = append(before.receipts, owed)
+	g.early[b.from()] = before
+	return nil
 }
 
 // has reports whether a partition's output for a batch is there, or of no use any more.
@@ -59,7 +76,7 @@ func (g *gatherer) has(b Batch, partition int) bool {
 			return !expected || output != nil
 		}
 	}
-	return g.covered(b) || g.early[b.from()][partition] != nil
+	return g.covered(b) || g.early[b.from()].outputs[partition] != nil
 }
 
 // awaits reports whether a part that has come lacks outputs.

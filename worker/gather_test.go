@@ -52,7 +52,7 @@ func lettersOf(from, to int64) string {
 func give(t *testing.T, g *gatherer, from, to int64) (first bool) {
 	t.Helper()
 	body := lettersOf(from, to)
-	first, err := g.accept(Part{Batch: Batch{Kind: manifest.Records, Offset: from, Length: to - from}, Results: int64(len(body))}, []byte(body), nil)
+	first, err := g.accept(Part{Batch: Batch{Kind: manifest.Records, Offset: from, Length: to - from}, Results: int64(len(body))}, []byte(body), arrival{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestALatePartLeavesNothingInTheDepot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := g.accept(Part{Batch: Batch{Kind: manifest.Records, Length: 10}, Results: int64(len(body)), Ref: ref}, nil, nil); err != nil {
+		if _, err := g.accept(Part{Batch: Batch{Kind: manifest.Records, Length: 10}, Results: int64(len(body)), Ref: ref}, nil, arrival{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := g.advance(beginAtZero); err != nil {
@@ -152,7 +152,7 @@ func TestALatePartLeavesNothingInTheDepot(t *testing.T) {
 
 func TestAPartShorterThanItSaysIsNotAppended(t *testing.T) {
 	g, folder := gathering(t, 10)
-	if _, err := g.accept(Part{Batch: Batch{Kind: manifest.Records, Length: 10}, Results: 1000}, []byte("short"), nil); err != nil {
+	if _, err := g.accept(Part{Batch: Batch{Kind: manifest.Records, Length: 10}, Results: 1000}, []byte("short"), arrival{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := g.advance(beginAtZero); !errors.Is(err, errTorn) {
@@ -174,7 +174,7 @@ func TestRejectsCarryTheirPlaceInTheInput(t *testing.T) {
 			Batch: Batch{Kind: manifest.Records, Offset: from, Length: 100},
 			Tally: flow.Tally{In: 7, Out: 6, Rejected: 1, Lines: 9},
 		}
-		if _, err := g.accept(part, rejects, nil); err != nil {
+		if _, err := g.accept(part, rejects, arrival{}); err != nil {
 			t.Fatal(err)
 		}
 	}

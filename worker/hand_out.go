@@ -23,7 +23,7 @@ const heldLimit = 96 << 20
 func (in *Initializer) feed(ctx context.Context, done []manifest.Part, fed chan<- feedEvent) error {
 	f := &feeder{
 		run: in.Folder.Run, flow: in.flow, done: done, batchRows: in.BatchRows, sizer: &in.sizer, slots: in.slots,
-		uplink: in.Uplink, drain: in.drain, log: in.Log, send: in.send,
+		uplink: in.Uplink, drain: in.drain, log: in.Log, send: in.send, left: in.left, learned: in.learned,
 	}
 	if in.flow.IsStarted() {
 		f.room = in.room
@@ -92,9 +92,11 @@ func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {
 		}
 	}
 	in.spans.left(b)
+	reach("cut")
 	if in.sent, err = in.js.PublishAsync(batchSubject, message); err != nil {
 		return fmt.Errorf("hand out batch at %d: %w", b.Offset, err)
 	}
+	reach("handed")
 	return nil
 }
 

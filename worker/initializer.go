@@ -76,6 +76,8 @@ type Initializer struct {
 	events *incidents
 	behind atomic.Bool // owners have more to take in than they should
 	sink   *sink
+	left   *left // by an initializer that crashed; nil where there was none
+	kept   *head // what the feeder has learned
 	place  Place // just past the batch that was handed out last
 	drain  chan struct{}
 	once   sync.Once
@@ -109,7 +111,7 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 	if in.flow, err = flowOf(run, config.Flow); err != nil {
 		return nil, err
 	}
-	if in.server, err = startServer(filepath.Join(config.Folder.Work(), "log"), config.Listen, config.Token, config.TLS); err != nil {
+	if in.server, err = startServer(filepath.Join(config.Folder.Work(), logFolder), config.Listen, config.Token, config.TLS, config.Folder.Sync); err != nil {
 		return nil, err
 	}
 	if err := in.prepare(ctx); err != nil {
@@ -127,7 +129,18 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	if in.js, err = jetstream.New(in.nc); err != nil {
 		return fmt.Errorf("connect to log: %w", err)
 	}
-	spec := Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots), AckWait: in.AckWait}
+	storage := in.storage()
+	in.bucket, err = in.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: specBucket, Storage: storage})
+	if err != nil {
+		return fmt.Errorf("create bucket %s: %w", specBucket, err)
+	}
+	spec, found, err := in.findSpec(ctx)
+	if err != nil {
+		return err
+	}
+	if !found {
+		spec = Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots), AckWait: in.AckWait}
+	}
 	in.keyed = newKeyed(in.flow, spec.Partitions)
 	if spec.Depot, err = in.makeDepot(ctx); err != nil {
 		return err
@@ -145,28 +158,26 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	}
 	in.status = newStatus(in.Folder)
 	in.status.By = in.By
-	storage := jetstream.MemoryStorage
-	if in.TLS != nil {
-		storage = jetstream.FileStorage
-	}
 	for stream, subject := range map[string]string{batchStream: batchSubject, partStream: partSubject} {
-		if _, err := in.js.CreateStream(ctx, jetstream.StreamConfig{
+		if _, err := in.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 			Name: stream, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy, Storage: storage,
 		}); err != nil {
 			return fmt.Errorf("create stream %s: %w", stream, err)
 		}
 	}
-	if _, err := in.js.CreateConsumer(ctx, batchStream, jetstream.ConsumerConfig{
+	if _, err := in.js.CreateOrUpdateConsumer(ctx, batchStream, jetstream.ConsumerConfig{
 		Durable: batchConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: in.AckWait, MaxAckPending: -1,
 	}); err != nil {
 		return fmt.Errorf("create consumer %s: %w", batchConsumer, err)
 	}
-	in.bucket, err = in.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: specBucket, Storage: storage})
-	if err != nil {
-		return fmt.Errorf("create bucket %s: %w", specBucket, err)
-	}
 	if err := in.prepareKeyed(ctx, storage); err != nil {
 		return err
+	}
+	if found {
+		if err := in.recall(ctx); err != nil {
+			return err
+		}
+		return in.pickUp(ctx)
 	}
 	text, err := json.Marshal(spec)
 	if err != nil {
@@ -191,7 +202,7 @@ func (in *Initializer) makeDepot(ctx context.Context) (name string, err error) {
 	default:
 		name = inLog
 		if err = makeBodies(ctx, in.js); err == nil {
-			in.depot, err = newLogDepot(ctx, in.js)
+			in.depot, err = newLogDepot(ctx, in.js, in.Log)
 		}
 	}
 	return name, err
@@ -222,16 +233,14 @@ func (in *Initializer) Run(ctx context.Context) error {
 
 // run is Run but for the last word.
 func (in *Initializer) run(ctx context.Context) error {
-	done := in.Folder.Parts // of earlier sittings
+	done := covering(in.Folder.Parts) // of earlier sittings
 	if err := in.title(); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	parts, err := in.js.CreateConsumer(ctx, partStream, jetstream.ConsumerConfig{
-		Durable: partConsumer, AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: -1,
-	})
+	parts, err := in.gatherAll(ctx)
 	if err != nil {
-		return fmt.Errorf("create consumer %s: %w", partConsumer, err)
+		return err
 	}
 	messages, err := parts.Messages(jetstream.PullMaxMessages(64))
 	if err != nil {
@@ -241,6 +250,7 @@ func (in *Initializer) run(ctx context.Context) error {
 	arrived, fed := make(chan jetstream.Msg), make(chan feedEvent)
 	group.Go(func() error { return in.crew.watch(helping, in.nc, in.Log) })
 	group.Go(func() error { return in.attend(helping) })
+	group.Go(func() error { return in.watchLog(helping) })
 	if in.flow.HasOperator() {
 		group.Go(func() error { return in.hearFailures(helping) })
 	}
@@ -278,6 +288,24 @@ func (in *Initializer) run(ctx context.Context) error {
 	return nil
 }
 
+// partAckWait is how long a part may wait in the gatherer's memory: for ever, in effect. Only an initializer that takes the
+// place of this one is to get it again.
+const partAckWait = 1000 * time.Hour
+
+// gatherAll returns a consumer of all parts that are not settled for, those included that another one was given.
+func (in *Initializer) gatherAll(ctx context.Context) (jetstream.Consumer, error) {
+	if err := in.js.DeleteConsumer(ctx, partStream, partConsumer); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, fmt.Errorf("replace consumer %s: %w", partConsumer, err)
+	}
+	parts, err := in.js.CreateConsumer(ctx, partStream, jetstream.ConsumerConfig{
+		Durable: partConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: partAckWait, MaxAckPending: -1,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create consumer %s: %w", partConsumer, err)
+	}
+	return parts, nil
+}
+
 // ErrNoLines says that an application's results do not come line by line.
 var ErrNoLines = errors.New("the application does not put out results on each update")
 
@@ -295,8 +323,31 @@ func (in *Initializer) attend(ctx context.Context) error {
 	return nil
 }
 
+// logEvery is how often the initializer looks whether its log still takes messages.
+const logEvery = 500 * time.Millisecond
+
+// ErrLogFailed says that the log has stopped taking messages: its disk is full, or broken.
+var ErrLogFailed = errors.New("the log takes no more messages; is its disk full?")
+
+// watchLog returns an error when the log gives up, until ctx ends. Workers would try to reach it for ever.
+func (in *Initializer) watchLog(ctx context.Context) error {
+	tick := time.NewTicker(logEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if !in.server.JetStreamEnabled() {
+				return fmt.Errorf("log in %s: %w", in.Folder.Work(), ErrLogFailed)
+			}
+		}
+	}
+}
+
 // dismiss tells the workers, those that are there and those that are still coming, that the run is over.
 func (in *Initializer) dismiss(ctx context.Context) error {
+	reach("over")
 	in.crew.dismissed()
 	if _, err := in.bucket.Put(ctx, overKey, nil); err != nil {
 		return fmt.Errorf("end run: %w", err)

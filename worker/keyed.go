@@ -29,6 +29,7 @@ type keyed struct {
 	progress map[string]Progress
 	bodies   []sentBody // of deliveries that not everybody is done with, in order
 	seen     uint64     // the delivery that was gathered last
+	needed   uint64     // the first delivery that the gatherer cannot do without
 	applied  uint64     // all owners have
 
 	ended   int     // stages that nothing more comes for
@@ -82,12 +83,12 @@ func (in *Initializer) prepareKeyed(ctx context.Context, storage jetstream.Stora
 	if in.keyed == nil {
 		return nil
 	}
-	if in.keyed.exchange, err = in.js.CreateStream(ctx, jetstream.StreamConfig{
+	if in.keyed.exchange, err = in.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: exchangeStream, Subjects: []string{exchangeSubject}, Storage: storage,
 	}); err != nil {
 		return fmt.Errorf("create stream %s: %w", exchangeStream, err)
 	}
-	if _, err := in.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: snapshotBucket, Storage: storage}); err != nil {
+	if _, err := in.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: snapshotBucket, Storage: storage}); err != nil {
 		return fmt.Errorf("create bucket %s: %w", snapshotBucket, err)
 	}
 	in.keyed.bucket, in.keyed.dealt = in.bucket, in.dealt
@@ -141,6 +142,7 @@ func (in *Initializer) hear(ctx context.Context, msg *nats.Msg) error {
 	}
 	k.applied = applied
 	in.weigh()
+	k.needed = in.gather.floor(k.seen)
 	return k.trim(ctx, safe, in.depot)
 }
 
@@ -162,7 +164,7 @@ func (in *Initializer) weigh() {
 
 // trim lets go of the deliveries up to safe.
 func (k *keyed) trim(ctx context.Context, safe uint64, d depot) error {
-	safe = min(safe, k.seen) // owners may be ahead of this reader of the exchange
+	safe = min(safe, k.needed-1) // owners may be ahead of this reader of the exchange
 	n := 0
 	for n < len(k.bodies) && k.bodies[n].seq <= safe {
 		if ref := k.bodies[n].ref; ref != "" {
@@ -192,12 +194,14 @@ func (in *Initializer) deliver(d *delivered) error {
 	case d.End:
 		return nil
 	case d.Stage > 0:
-		k.handed.add(d.Part.Batch)
+		if d.Stage == k.ended { // else it is late: it was counted
+			k.handed.add(d.Part.Batch)
+		}
 		return nil
 	case k.stages[0].OnUpdate():
-		return in.gatherPart(d.Part, d.body[:d.Inline], d.Segments)
+		return in.gatherPart(d.Part, d.body[:d.Inline], arrival{seq: d.seq, segments: d.Segments})
 	}
-	return in.gatherPart(d.Part, d.body[:d.Inline], nil)
+	return in.gatherPart(d.Part, d.body[:d.Inline], arrival{seq: d.seq})
 }
 
 // endStages tells the owners that nothing more comes for a stage, when that is so. What they do then comes as deliveries to the
@@ -243,6 +247,7 @@ func (in *Initializer) output(msg jetstream.Msg) error {
 			return err
 		}
 	}
+	updates := map[int][]byte{}
 	for i, partition := range out.Partitions {
 		if partition < 0 || partition >= in.keyed.partitions || out.Sizes[i] > int64(len(body)) {
 			return fmt.Errorf("gather output: %w", errTorn)
@@ -250,21 +255,24 @@ func (in *Initializer) output(msg jetstream.Msg) error {
 		own := body[:out.Sizes[i]]
 		body = body[out.Sizes[i]:]
 		if out.Batch != nil {
-			in.gather.update(*out.Batch, partition, slices.Clone(own))
+			updates[partition] = slices.Clone(own)
 		} else if in.keyed.runs[partition] == nil {
 			in.keyed.runs[partition] = append([]byte{}, own...)
 			in.keyed.missing--
 		}
 	}
-	if out.Ref != "" {
-		if err := in.depot.Drop(out.Ref); err != nil {
+	owed := receipt{msg, out.Ref}
+	switch {
+	case out.Batch != nil:
+		if err := in.gather.update(*out.Batch, updates, owed); err != nil {
+			return err
+		}
+	case !in.lasts(): // else the log keeps the runs to the end: they are the results
+		if err := owed.settle(in.depot); err != nil {
 			return err
 		}
 	}
-	if err := in.advance(); err != nil {
-		return err
-	}
-	return msg.Ack()
+	return in.advance()
 }
 
 // has reports whether everything in an output has come before, maybe with this very message: then its body is gone.

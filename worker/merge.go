@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -13,6 +14,9 @@ import (
 
 // mergeStretch is how many bytes of runs are merged into one part of the results, about.
 const mergeStretch = 2 << 20
+
+// errOtherMerge says that a merge that was interrupted would end otherwise than it began.
+var errOtherMerge = errors.New("the results that are there are of another merge")
 
 // title puts the results' header line in front, where the flow's results have one of their own.
 func (in *Initializer) title() error {
@@ -45,6 +49,11 @@ func (in *Initializer) merge(ctx context.Context) error {
 		part manifest.Part
 		body []byte
 	}
+	// What an initializer that crashed has merged is in the folder: the same runs make the same parts.
+	there := in.Folder.Parts[len(in.Folder.Parts)-mergedIn(in.Folder.Parts):]
+	if len(there) > len(stretches) {
+		return fmt.Errorf("merge %s: %w", k.Name(), errOtherMerge)
+	}
 	results := make([]chan merged, len(stretches))
 	for i := range results {
 		results[i] = make(chan merged, 1)
@@ -52,9 +61,16 @@ func (in *Initializer) merge(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 1)
 	group.Go(func() error {
-		for _, result := range results {
+		for i, result := range results {
 			select {
 			case m := <-result:
+				if i < len(there) {
+					if there[i].SHA256 != m.part.SHA256 {
+						return fmt.Errorf("merge %s: part %d: %w", k.Name(), i, errOtherMerge)
+					}
+					continue
+				}
+				reach("merged")
 				if err := in.Folder.Append(m.part, func(f *os.File) ([]byte, error) { return writeHead(f, m.body, m.part.Bytes) }); err != nil {
 					return err
 				}

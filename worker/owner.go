@@ -42,21 +42,26 @@ type owner struct {
 	source    *exchangeReader
 	at        uint64 // the delivery taken last
 	taken     time.Time
+	looked    time.Time // at the deal
 }
 
 // own keeps the partitions of this worker until ctx ends.
 func (w *worker) own(ctx context.Context, f *flow.Flow) error {
-	kept, err := w.js.KeyValue(ctx, snapshotBucket)
-	if err != nil {
-		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
-	}
-	deals, err := w.bucket.Watch(ctx, dealKey)
+	var kept jetstream.KeyValue
+	var deals jetstream.KeyWatcher
+	err := insist(ctx, w.Log, "join run", func() (err error) {
+		if kept, err = w.js.KeyValue(ctx, snapshotBucket); err != nil {
+			return err
+		}
+		deals, err = w.bucket.Watch(ctx, dealKey)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
 	}
 	defer deals.Stop()
 	o := &owner{
-		worker: w, keyed: f.Keyed(), snapshots: snapshots{kept, w.depot}, awaited: map[int]time.Time{}, taken: time.Now(),
+		worker: w, keyed: f.Keyed(), snapshots: snapshots{kept, w.depot, w.Log}, awaited: map[int]time.Time{}, taken: time.Now(),
 	}
 	defer func() { o.source.stop() }()
 	tick := time.NewTicker(beatEvery / 5)
@@ -71,7 +76,10 @@ func (w *worker) own(ctx context.Context, f *flow.Flow) error {
 		case d := <-o.source.deliveries():
 			err = o.apply(ctx, o.source.group(d))
 		case <-tick.C:
-			if err = o.admit(ctx); err == nil {
+			if err = o.look(ctx); err == nil {
+				err = o.admit(ctx)
+			}
+			if err == nil {
 				err = o.report()
 			}
 		}
@@ -91,6 +99,25 @@ func (o *owner) tell(ctx context.Context, err error) error {
 		return errors.Join(err, encodeErr)
 	}
 	return errors.Join(err, o.publish(ctx, partSubject, message))
+}
+
+// lookEvery is how often the deal is looked at besides: whoever watches a log that starts again is told late.
+const lookEvery = time.Second
+
+// look takes up the deal if it was not told of it.
+func (o *owner) look(ctx context.Context) error {
+	if time.Since(o.looked) < lookEvery || !o.nc.IsConnected() {
+		return nil
+	}
+	o.looked = time.Now()
+	entry, err := o.bucket.Get(ctx, dealKey)
+	if away(err) || errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil // there is another look
+	}
+	if err != nil {
+		return fmt.Errorf("look for deal: %w", err)
+	}
+	return o.redeal(ctx, entry)
 }
 
 // redeal hands over what a deal takes away and begins to wait for what it brings.
@@ -163,9 +190,10 @@ func (o *owner) rewind(ctx context.Context) error {
 	for _, p := range o.owned {
 		o.at = min(o.at, p.at)
 	}
-	var err error
-	o.source, err = readExchange(ctx, o.js, o.at+1)
-	return err
+	return insist(ctx, o.Log, "read exchange", func() (err error) {
+		o.source, err = readExchange(ctx, o.js, o.at+1)
+		return err
+	})
 }
 
 // relearn begins again with the last snapshots: the log has let go of deliveries that this worker has not seen. That is so
@@ -227,6 +255,7 @@ func (o *owner) apply(ctx context.Context, group []*delivered) error {
 	if err := working.Wait(); err != nil {
 		return err
 	}
+	reach("applied")
 	if err := o.send(ctx, yields); err != nil {
 		return err
 	}

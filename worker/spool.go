@@ -31,18 +31,23 @@ func newSpool(dir string, inputs []input.Input) (*spool, error) {
 	}
 	s := &spool{dir: dir, inputs: inputs, have: make([]int64, len(inputs)), moved: make(chan struct{})}
 	for i := range inputs {
-		file, err := os.Create(s.path(i))
+		file, err := os.OpenFile(s.path(i), os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("spool: %w", err)
 		}
-		if err := file.Close(); err != nil {
+		there, err := file.Stat()
+		if err := errors.Join(err, file.Close()); err != nil {
 			return nil, fmt.Errorf("spool: %w", err)
 		}
+		s.have[i] = there.Size() // of a process that crashed
 	}
 	return s, nil
 }
 
 func (s *spool) path(i int) string { return filepath.Join(s.dir, strconv.Itoa(i)) }
+
+// end is the file that says that an input is here to its end.
+func (s *spool) end(i int) string { return s.path(i) + ".whole" }
 
 // full reports whether all inputs are here. Generated ones need not be brought.
 func (s *spool) full() bool {
@@ -62,8 +67,13 @@ func (s *spool) change(f func()) {
 // run brings the inputs, one after the other, through uplink, until all are here or ctx ends.
 func (s *spool) run(ctx context.Context, uplink Uplink, in *Initializer) error {
 	for i := range s.inputs {
-		if !s.inputs[i].IsGenerated() && !s.inputs[i].IsRemote() {
-			if err := s.bring(ctx, i, &uplinked{ctx: ctx, open: uplink, i: i, in: s.inputs[i], log: in.Log}); err != nil {
+		_, missing := os.Stat(s.end(i))
+		if !s.inputs[i].IsGenerated() && !s.inputs[i].IsRemote() && missing != nil {
+			err := s.bring(ctx, i, &uplinked{ctx: ctx, open: uplink, i: i, in: s.inputs[i], log: in.Log, offset: s.have[i]})
+			if err == nil {
+				err = os.WriteFile(s.end(i), nil, 0o600)
+			}
+			if err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
@@ -76,7 +86,7 @@ func (s *spool) run(ctx context.Context, uplink Uplink, in *Initializer) error {
 }
 
 func (s *spool) bring(ctx context.Context, i int, source io.ReadCloser) (err error) {
-	file, err := os.OpenFile(s.path(i), os.O_WRONLY, 0)
+	file, err := os.OpenFile(s.path(i), os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ const (
 	specBucket = "run"
 	specKey    = "spec"
 	overKey    = "over" // there once the run is over
+	headKey    = "head" // what the feeder learned from the first record
 	dealKey    = "deal" // who owns which partition
 
 	drainSubject = "flashmob.drain" // core NATS: a worker was asked to end the run

@@ -135,7 +135,7 @@ func TestASnapshotWhoseReplyIsLostIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := snapshots{&deaf{KeyValue: bucket}, in.depot}
+	kept := snapshots{&deaf{KeyValue: bucket}, in.depot, in.Log}
 	p := newPartition(3, 32, s.flow.Keyed())
 	for at := range uint64(2) {
 		p.at = 7 + at

@@ -57,7 +57,11 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	if err != nil {
 		return err
 	}
-	batches, err := w.js.Consumer(ctx, batchStream, batchConsumer)
+	var batches jetstream.Consumer
+	err = insist(ctx, w.Log, "join run", func() (err error) {
+		batches, err = w.js.Consumer(ctx, batchStream, batchConsumer)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
 	}
@@ -152,7 +156,7 @@ func (w *worker) retry(ctx context.Context, doing string, err error) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(100 * time.Millisecond):
+	case <-time.After(retryPause):
 		w.Log.Debug("log not reached", "doing", doing, "err", err)
 		return nil
 	}

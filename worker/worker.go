@@ -146,7 +146,11 @@ func join(ctx context.Context, config Config, nc *nats.Conn) (m membership, err 
 	if err := nc.Flush(); err != nil {
 		return m, fmt.Errorf("subscribe %s: %w", endSubject, err)
 	}
-	if _, err := m.bucket.Get(ctx, overKey); err == nil {
+	err = insist(ctx, config.Log, "join run", func() error {
+		_, err := m.bucket.Get(ctx, overKey)
+		return err
+	})
+	if err == nil {
 		m.over = true
 		return m, nil
 	} else if !errors.Is(err, jetstream.ErrKeyNotFound) {
@@ -179,7 +183,7 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 	switch {
 	case shared != nil:
 	case spec.Depot == inLog:
-		shared, err = newLogDepot(ctx, js)
+		shared, err = newLogDepot(ctx, js, config.Log)
 	default:
 		shared, err = newFolder(spec.Depot)
 	}

@@ -211,7 +211,7 @@ func (flags runFlags) identity(ctx context.Context) (manifest.Run, error) {
 	}
 	return manifest.Run{
 		Version: buildinfo.Version(), Program: buildinfo.ID(), App: flags.app, Settings: bytes.TrimSpace(settings),
-		NoHeader: flags.noHeader, Delimiter: flags.delimiter, Quote: flags.quote, MaxRecord: int(flags.maxRecord), Compress: flags.compress, Results: results, Inputs: inputs,
+		Format: flow.Source.Format(), NoHeader: flags.noHeader, Delimiter: flags.delimiter, Quote: flags.quote, MaxRecord: int(flags.maxRecord), Compress: flags.compress, Results: results, Inputs: inputs,
 	}, nil
 }
 

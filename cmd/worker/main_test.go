@@ -18,7 +18,11 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if faultyDir != "" {
+		os.RemoveAll(faultyDir)
+	}
+	os.Exit(code)
 }
 
 // startWorker starts the program and returns its standard input, and a function that waits for its end and returns the
