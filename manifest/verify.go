@@ -228,21 +228,30 @@ func (m *Manifest) checkPart(p Part, body []byte, behindOpen bool) error {
 
 // inputSource returns what the records of the run's inputs are.
 func (m *Manifest) inputSource() flow.Source {
-	if source, ok := flow.SourceOf(m.Format); ok {
-		return source
+	source, ok := flow.SourceOf(m.Format)
+	switch {
+	case !ok:
+		return m.source()
+	case source.Format() == flow.CSV.Format():
+		return m.csv()
 	}
-	return m.source()
+	return source
 }
 
 // source returns what the records of the run's results are.
 func (m *Manifest) source() flow.Source {
 	if strings.Contains(m.Results, ".csv") {
-		if s, err := flow.CSV.Dialect(m.Delimiter, m.Quote); err == nil { // else what is counted tells
-			return s
-		}
-		return flow.CSV
+		return m.csv()
 	}
 	return flow.Lines
+}
+
+// csv returns the run's kind of CSV.
+func (m *Manifest) csv() flow.Source {
+	if s, err := flow.CSV.Dialect(m.Delimiter, m.Quote); err == nil { // else what is counted tells
+		return s
+	}
+	return flow.CSV
 }
 
 // unpack decompresses a part.
