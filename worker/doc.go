@@ -19,6 +19,16 @@
 // restored by range. The result folder is the only thing that outlives a run; package manifest says what that
 // promises.
 //
+// Where the log is on disk (in a cluster), an initializer that crashed can be started again with the same appointment, and the
+// run goes on. What it needs lies in two places, and nothing in its memory alone: the result folder has the parts that are
+// appended; the log has everything else until then. A part, an output of an owner or a run is acked when it is in the folder and not
+// before; the exchange and the depot are trimmed no further than owners and folder have come. Batches are handed out one after
+// the other in the order of the input, so the feeder goes on just past the last one that is known from the log or the
+// folder; what the first record taught it (header, fields) and the deal of the partitions are in the run's bucket. What the old
+// one had taken in, but not acked, comes again; a stage that was ended is ended again, and its runs are the same; parts of the
+// results that were merged already are made again and compared. Workers ask a log that is away until it answers, and then keep
+// what they hold. Nothing starts an initializer again by itself yet: package orchestrator takes its death for the end.
+//
 // Bulk data stays off the log where it can: a batch of a file that workers can reach travels as a reference to its
 // range, and what is too large for a message waits in a Depot that sender and receiver share.
 //

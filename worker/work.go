@@ -207,6 +207,8 @@ func (w *worker) commit(ctx context.Context, c claim, made product) error {
 	reach("made")
 	if brokenAck {
 		_ = c.msg.Ack()
+		_ = w.nc.Flush()
+		reach("spoiled")
 	}
 	part, body := made.part, made.body
 	if len(body) > inlineLimit {
