@@ -171,11 +171,7 @@ func (b *burst) perform(identity manifest.Run) error {
 func (b *burst) reckon(identity manifest.Run, show *display) *reckoning {
 	f := &forecaster{region: cmp.Or(b.up.spec.Region, defaultRegion), diskGB: b.up.spec.WithDefaults().DiskGB}
 	shape := bench.Shape{Cloud: cmp.Or(b.up.cloud, b.up.remembered()), Hosts: max(b.up.spec.Size, 1), Slots: 1}
-	typ := b.up.spec.Type
-	if typ == "" && shape.Cloud == cloudSandbox {
-		typ = b.up.sandboxType()
-	}
-	typ = cmp.Or(typ, infra.Spec{}.WithDefaults().Type)
+	typ := b.up.typeFor(shape.Cloud)
 	unpriced := ""
 	var err error
 	if f.prices, err = b.up.files().KnownPrices(); err == nil {

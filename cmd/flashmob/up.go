@@ -186,6 +186,15 @@ func (flags *upFlags) sandboxType() string {
 	return "c5.xlarge"
 }
 
+// typeFor is the instance type of a new cluster in a cloud.
+func (flags *upFlags) typeFor(cloud string) string {
+	typ := flags.spec.Type
+	if typ == "" && cloud == cloudSandbox {
+		typ = flags.sandboxType()
+	}
+	return cmp.Or(typ, infra.Spec{}.WithDefaults().Type)
+}
+
 // check returns what is wrong with the flags, before anything is touched.
 func (flags *upFlags) check(f *pflag.FlagSet) error {
 	switch {
