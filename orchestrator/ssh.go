@@ -37,6 +37,7 @@ func dial(ctx context.Context, host inventory.Host, config *ssh.ClientConfig) (*
 	if err != nil {
 		return nil, err
 	}
+	wire = acknowledging(wire)
 	stop := context.AfterFunc(ctx, func() { wire.Close() }) // a host that says nothing
 	connection, channels, requests, err := ssh.NewClientConn(wire, host.HostPort(), config)
 	if !stop() && err == nil {
