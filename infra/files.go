@@ -17,7 +17,8 @@ import (
 //	    record.json           see Record
 //	    lock                  see Lock
 //	    id_ed25519 .pub       the operator's key for this cluster
-//	    hostkeys/HOST         one private key a host
+//	    hostkeys/HOST         the private key that a host of this name is made with
+//	    hostkeys/INSTANCE     the one that takes its place at first contact, and .own beside it when that has happened
 //	    known_hosts           the pinned host keys
 //	    inventory.yml         the Ansible inventory
 //	    pulumi/               the project and stack settings of the inline program
@@ -67,8 +68,14 @@ func (f Files) Lock() string { return filepath.Join(f.Cluster(), "lock") }
 // Key is the operator's private key.
 func (f Files) Key() string { return filepath.Join(f.Cluster(), "id_ed25519") }
 
-// HostKey is the private key of one host.
+// HostKey is the private key that a host is made with.
 func (f Files) HostKey(host string) string { return filepath.Join(f.Cluster(), "hostkeys", host) }
+
+// ownKey is the private key that an instance gets at first contact, and ownPin the public half once it has it.
+func (f Files) ownKey(instance string) string {
+	return filepath.Join(f.Cluster(), "hostkeys", instance)
+}
+func (f Files) ownPin(instance string) string { return f.ownKey(instance) + ".own" }
 
 // KnownHosts is the file of pinned host keys.
 func (f Files) KnownHosts() string { return filepath.Join(f.Cluster(), "known_hosts") }

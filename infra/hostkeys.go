@@ -75,23 +75,25 @@ func makeKey(path string) (HostKey, error) {
 	return key, nil
 }
 
-// KnownHosts is the known_hosts file that pins the hosts' keys, one line a host: under the address that the operator
+// KnownHosts is the known_hosts file that pins the hosts' keys, a line a key: under the address that the operator
 // connects to and under the one that the other hosts use.
 func KnownHosts(hosts []inventory.Host) ([]byte, error) {
 	var b strings.Builder
 	for _, h := range hosts {
-		if h.HostKey == "" {
-			continue
+		for _, pin := range []string{h.HostKey, h.NextHostKey} {
+			if pin == "" {
+				continue
+			}
+			key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(pin))
+			if err != nil {
+				return nil, fmt.Errorf("pin host key %s: %w", h.Name, err)
+			}
+			addrs := []string{h.HostPort()}
+			if h.PrivateIP != "" && h.PrivateIP != h.Address() {
+				addrs = append(addrs, h.PrivateIP)
+			}
+			b.WriteString(knownhosts.Line(addrs, key) + "\n")
 		}
-		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(h.HostKey))
-		if err != nil {
-			return nil, fmt.Errorf("pin host key %s: %w", h.Name, err)
-		}
-		addrs := []string{h.HostPort()}
-		if h.PrivateIP != "" && h.PrivateIP != h.Address() {
-			addrs = append(addrs, h.PrivateIP)
-		}
-		b.WriteString(knownhosts.Line(addrs, key) + "\n")
 	}
 	return []byte(b.String()), nil
 }

@@ -12,8 +12,9 @@ const Heartbeat = "/run/flashmob/heartbeat"
 
 // UserData is what a host is told at its first boot.
 //
-// It carries the host's private key, which every process on the host can read again from the metadata service: good
-// enough to know the host at first contact, to be replaced then if that matters.
+// It carries the host's first private key, which every process on the host can read again from the metadata service, and
+// everybody in the account who may describe its instances: good enough to know the host at first contact, when another
+// takes its place (Files.Rekey).
 type UserData struct {
 	HostKey HostKey
 	TTL     time.Duration

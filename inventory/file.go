@@ -119,6 +119,7 @@ func (h Host) vars() []variable {
 		{"private_ip", h.PrivateIP},
 		{"flashmob_arch", h.Arch},
 		{"flashmob_host_key", h.HostKey},
+		{"flashmob_next_host_key", h.NextHostKey},
 	}, variable.empty)
 }
 

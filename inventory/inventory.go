@@ -73,6 +73,9 @@ type Host struct {
 	// HostKey is the host's public key as known_hosts has it, "ssh-ed25519 AAAA…" (flashmob_host_key).
 	// Defaults to what the operator's known_hosts says.
 	HostKey string
+	// NextHostKey is the key that takes HostKey's place at first contact (flashmob_next_host_key): until that is
+	// known to have happened the host may show either. Defaults to none: HostKey stays.
+	NextHostKey string
 }
 
 // Address is where to connect to.
@@ -220,7 +223,7 @@ func (h Host) check() error {
 	case h.Arch != "" && h.Arch != "amd64" && h.Arch != "arm64":
 		return fmt.Errorf("unknown architecture %q: amd64 or arm64", h.Arch)
 	}
-	for _, value := range []string{h.Addr, h.User, h.PrivateIP, h.HostKey} {
+	for _, value := range []string{h.Addr, h.User, h.PrivateIP, h.HostKey, h.NextHostKey} {
 		if !printable(value) {
 			return fmt.Errorf("value %q: not printable text", value)
 		}

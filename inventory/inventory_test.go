@@ -21,7 +21,7 @@ func cluster() Inventory {
 		Hosts: []Host{
 			{Name: "metrics-1", Role: MetricsHost, Addr: "203.0.113.10", User: "ubuntu", PrivateIP: "10.77.0.10", Arch: "arm64", HostKey: "ssh-ed25519 AAAAC3Nza1"},
 			{Name: "initializer-1", Role: Initializer, Addr: "203.0.113.11", User: "ubuntu", PrivateIP: "10.77.0.11", Port: 2222},
-			{Name: "workers-1", Role: Worker, Addr: "203.0.113.12", User: "ubuntu", PrivateIP: "10.77.0.12"},
+			{Name: "workers-1", Role: Worker, Addr: "203.0.113.12", User: "ubuntu", PrivateIP: "10.77.0.12", HostKey: "ssh-ed25519 AAAAC3Nza2", NextHostKey: "ssh-ed25519 AAAAC3Nza3"},
 			{Name: "workers-2", Role: Worker, Connection: LocalMachine},
 			{Name: "workers-3", Role: Worker},
 		},

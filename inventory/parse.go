@@ -120,6 +120,8 @@ func (h *Host) set(v variable) error {
 		h.Arch = v.value
 	case "flashmob_host_key":
 		h.HostKey = v.value
+	case "flashmob_next_host_key":
+		h.NextHostKey = v.value
 	}
 	return nil
 }

@@ -54,6 +54,10 @@ type ClusterConfig struct {
 	// MinHosts is how many hosts must come up to process; the run ends with ErrTooFewHosts when that cannot be any more.
 	// Defaults to 1, the initializer.
 	MinHosts int
+	// Rekey gives a host the key that takes the place of the one in its user data (inventory.Host.NextHostKey): it calls
+	// install with the private key, which returns when the host has shown it, and then pins it. It is called at first
+	// contact, of several hosts at once. Defaults to nil: hosts keep their keys.
+	Rekey func(host string, install func(private string) error) error
 	// WorkerProgram returns the path of the worker's binary for an architecture.
 	WorkerProgram func(arch string) (string, error)
 	// ConnectWait is how long a host may take to answer before it is given up. Defaults to two minutes.
@@ -224,6 +228,9 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	c.remotes = append(c.remotes, r)
 	c.mu.Unlock()
 	c.keeping.Go(func() { connected.keepAwake(ctx, r.beat) })
+	if err := c.rekey(ctx, connected); err != nil {
+		return nil, err
+	}
 	if c.Attach {
 		return r, nil
 	}

@@ -41,7 +41,9 @@ func TestSmallPacketsAreAcknowledgedAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		value := 0
-		raw.Control(func(fd uintptr) { value, err = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK) })
+		raw.Control(func(fd uintptr) {
+			value, err = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

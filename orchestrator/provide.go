@@ -37,6 +37,9 @@ func (c *Cluster) provide(ctx context.Context, connected *conn) error {
 	c.mu.Lock()
 	c.remotes = append(c.remotes, r)
 	c.mu.Unlock()
+	if err := c.rekey(ctx, connected); err != nil {
+		return err
+	}
 	program, err := c.parcels.of(r.arch)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 type conn struct {
 	host   inventory.Host
 	client *ssh.Client
+	shown  ssh.PublicKey // that the host has proved to be its own
 }
 
 // ErrHostKey says that a host is not the one that it should be, or not known at all. No retry changes that.
@@ -39,7 +41,13 @@ func dial(ctx context.Context, host inventory.Host, config *ssh.ClientConfig) (*
 	}
 	wire = acknowledging(wire)
 	stop := context.AfterFunc(ctx, func() { wire.Close() }) // a host that says nothing
-	connection, channels, requests, err := ssh.NewClientConn(wire, host.HostPort(), config)
+	var shown ssh.PublicKey
+	noting := *config
+	noting.HostKeyCallback = func(name string, addr net.Addr, key ssh.PublicKey) error {
+		shown = key
+		return config.HostKeyCallback(name, addr, key)
+	}
+	connection, channels, requests, err := ssh.NewClientConn(wire, host.HostPort(), &noting)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -47,7 +55,7 @@ func dial(ctx context.Context, host inventory.Host, config *ssh.ClientConfig) (*
 		wire.Close()
 		return nil, err
 	}
-	return &conn{host: host, client: ssh.NewClient(connection, channels, requests)}, nil
+	return &conn{host: host, client: ssh.NewClient(connection, channels, requests), shown: shown}, nil
 }
 
 // clientConfig returns how to log in to a host of the inventory, and how to know it.
@@ -72,20 +80,27 @@ func clientConfig(inv inventory.Inventory, host inventory.Host) (*ssh.ClientConf
 	}, nil
 }
 
-// hostKeyCheck returns the check of a host's key: against the key that the inventory pins, or else against the
-// known_hosts file. There is no way to switch it off.
+// hostKeyCheck returns the check of a host's key: against the key that the inventory pins (or either of two, while one
+// takes the other's place), or else against the known_hosts file. There is no way to switch it off.
 func hostKeyCheck(inv inventory.Inventory, host inventory.Host) (ssh.HostKeyCallback, []string, error) {
 	if host.HostKey != "" {
-		pinned, _, _, _, err := ssh.ParseAuthorizedKey([]byte(host.HostKey))
-		if err != nil {
-			return nil, nil, fmt.Errorf("host key of the inventory: %w", err)
+		var types, prints []string
+		for _, pin := range []string{host.HostKey, host.NextHostKey} {
+			if pin == "" {
+				continue
+			}
+			pinned, _, _, _, err := ssh.ParseAuthorizedKey([]byte(pin))
+			if err != nil {
+				return nil, nil, fmt.Errorf("host key of the inventory: %w", err)
+			}
+			types, prints = append(types, pinned.Type()), append(prints, ssh.FingerprintSHA256(pinned))
 		}
 		return func(_ string, _ net.Addr, key ssh.PublicKey) error {
-			if bytes.Equal(key.Marshal(), pinned.Marshal()) {
-				return nil
+			if shown := ssh.FingerprintSHA256(key); !slices.Contains(prints, shown) {
+				return fmt.Errorf("%w: it is %s, pinned is %s", ErrHostKey, shown, strings.Join(prints, " or "))
 			}
-			return fmt.Errorf("%w: it is %s, pinned is %s", ErrHostKey, ssh.FingerprintSHA256(key), ssh.FingerprintSHA256(pinned))
-		}, []string{pinned.Type()}, nil
+			return nil
+		}, slices.Compact(types), nil
 	}
 	path := inv.KnownHosts
 	if path == "" {

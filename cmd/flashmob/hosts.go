@@ -51,8 +51,12 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	if err != nil {
 		return nil, err
 	}
+	var rekey func(host string, install func(private string) error) error
+	if flags.inventory == "" { // hosts that flashmob made
+		rekey = cloudFlags{stack: flags.stack}.files().Rekey
+	}
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
-		Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
+		Rekey: rekey, Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
 		Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
 		By: infra.Me("run").String(), Replaces: flags.replaces, Evict: flags.evict,
 		Setup: flags.setup, Files: flags.files, Detach: flags.detach, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,

@@ -137,7 +137,7 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 func (flags *upFlags) provide(ctx context.Context, inv inventory.Inventory, show *display) {
 	log := show.logger()
 	provider, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
-		Inventory: inv, WorkerProgram: workerFor, ConnectWait: provideWait, Log: log,
+		Inventory: inv, WorkerProgram: workerFor, ConnectWait: provideWait, Rekey: flags.files().Rekey, Log: log,
 	})
 	if err == nil {
 		err = provider.Provide(ctx)

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"flashmob/infra"
-	"flashmob/inventory"
 )
 
 // Cluster is one cluster, by its files. The zero value is the cluster "flashmob" in ".flashmob".
@@ -83,29 +80,6 @@ func (c Cluster) record() (infra.Record, error) {
 		return infra.Record{}, nil
 	}
 	return r, err
-}
-
-// writeHosts writes the inventory and the pinned host keys.
-func (c Cluster) writeHosts(spec infra.Spec, hosts []inventory.Host) (inventory.Inventory, error) {
-	inv := inventory.Inventory{Cluster: spec.ID, Hosts: hosts}
-	for path, field := range map[string]*string{c.Files.Key(): &inv.KeyFile, c.Files.KnownHosts(): &inv.KnownHosts} {
-		full, err := filepath.Abs(path)
-		if err != nil {
-			return inv, err
-		}
-		*field = full
-	}
-	if _, err := os.Stat(inv.KeyFile); err != nil {
-		inv.KeyFile = "" // the operator brought a key
-	}
-	pins, err := infra.KnownHosts(hosts)
-	if err != nil {
-		return inv, err
-	}
-	if err := os.WriteFile(inv.KnownHosts, pins, 0o644); err != nil {
-		return inv, fmt.Errorf("pin host keys: %w", err)
-	}
-	return inv, inventory.Write(c.Files.Inventory(), inv)
 }
 
 // account opens the account that the record's cluster stands in.

@@ -187,11 +187,11 @@ func (u *upward) note(ctx context.Context, complete bool) error {
 }
 
 func (u *upward) finish(ctx context.Context, outputs map[string]any, counts map[string]int, began time.Time) (infra.UpResult, error) {
-	hosts, _, err := Hosts(outputs)
+	hosts, lives, err := Hosts(outputs)
 	if err != nil {
 		return infra.UpResult{}, err
 	}
-	inv, err := u.c.writeHosts(u.spec, hosts)
+	inv, err := u.c.Files.WriteHosts(u.spec.ID, hosts, lives)
 	if err != nil {
 		return infra.UpResult{}, err
 	}
