@@ -241,6 +241,25 @@ func TestOtherBackendIsRespectedAndRepaired(t *testing.T) {
 	}
 }
 
+// An engine that dies over the notes beside its state leaves them empty.
+func TestTornNotesBesideTheStateAreNoHindrance(t *testing.T) {
+	_, c := cloudAndCluster(t)
+	up(t, c, threeHosts())
+	notes := filepath.Join(c.Files.State(), ".pulumi", "stacks", project, "flashmob.json.attrs")
+	if err := os.Truncate(notes, 0); err != nil {
+		t.Fatal(err)
+	}
+	if again := up(t, c, infra.Spec{}); !again.Changes.None() {
+		t.Errorf("after that up changes %+v", again.Changes)
+	}
+	if err := os.WriteFile(notes, []byte(`{"user.cache_con`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if receipt := down(t, c); len(receipt.Swept) > 0 {
+		t.Errorf("down went by tag: %v", receipt.Swept)
+	}
+}
+
 // What a killed operator had asked for is listed only seconds later; a down that says "0 left" at once would be wrong.
 func TestDownWaitsForWhatIsListedLate(t *testing.T) {
 	cloud, c := cloudAndCluster(t)

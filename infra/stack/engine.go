@@ -54,19 +54,50 @@ func findEngine(ctx context.Context, notify func(infra.Event)) (auto.PulumiComma
 // Version is the command's version.
 func (e engine) Version() semver.Version { return e.version }
 
-// Run runs the command and waits for it; its contract is auto.PulumiCommand's.
+// Run runs the command and waits for it; its contract is auto.PulumiCommand's, but that the writers hear everything at
+// the end. Its output goes to files: a pipe to this process would end it at its next word when this process is killed, in
+// the middle of writing its state as likely as not.
 func (e engine) Run(ctx context.Context, dir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string,
 ) (string, string, int, error) {
 	cmd := exec.CommandContext(ctx, e.path, append(args, "--non-interactive")...)
 	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), env...), "PULUMI_AUTOMATION_API=true")
 	cmd.Stdin = stdin
-	var out, errs bytes.Buffer
-	cmd.Stdout = io.MultiWriter(append(stdout, &out)...)
-	cmd.Stderr = io.MultiWriter(append(stderr, &errs)...)
+	out, err := newOutput()
+	if err != nil {
+		return "", "", -1, err
+	}
+	defer out.Close()
+	errs, err := newOutput()
+	if err != nil {
+		return "", "", -1, err
+	}
+	defer errs.Close()
+	cmd.Stdout, cmd.Stderr = out, errs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = cancelPatience
-	err := cmd.Run()
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode(), err
+	err = cmd.Run()
+	outText, outErr := readOutput(out, stdout)
+	errText, errErr := readOutput(errs, stderr)
+	return outText, errText, cmd.ProcessState.ExitCode(), errors.Join(err, outErr, errErr)
+}
+
+// newOutput is a file for what a command prints; it is gone with the process.
+func newOutput() (*os.File, error) {
+	file, err := os.CreateTemp("", "flashmob-engine-")
+	if err != nil {
+		return nil, fmt.Errorf("run pulumi: %w", err)
+	}
+	return file, os.Remove(file.Name())
+}
+
+// readOutput returns what a command has printed, and copies it to the writers.
+func readOutput(file *os.File, writers []io.Writer) (string, error) {
+	var text bytes.Buffer
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
+	_, err := io.Copy(io.MultiWriter(append(writers, &text)...), file)
+	return text.String(), err
 }

@@ -76,8 +76,8 @@ func (c Cluster) engineLocks() ([]engineLock, error) {
 }
 
 // quiet makes sure that no engine works on the stack: nothing may read the state while one writes it. Locks of engines
-// that died here go. stale is the dead
-// holder whose engine this may be; without one a living engine is somebody else's, and a *infra.LockedError.
+// that died here go, and what they left half written. stale is the dead holder whose engine this may be; without one a
+// living engine is somebody else's, and a *infra.LockedError.
 func (c Cluster) quiet(ctx context.Context, stale *infra.Holder) error {
 	locks, err := c.engineLocks()
 	if err != nil {
@@ -100,6 +100,33 @@ func (c Cluster) quiet(ctx context.Context, stale *infra.Holder) error {
 		}
 		if err := c.endEngine(ctx, l.PID); err != nil {
 			return err
+		}
+	}
+	return c.dropTornNotes()
+}
+
+// dropTornNotes removes what Pulumi's file backend noted beside a state file of this cluster (its content type and hash)
+// and did not get to its end, since an engine died over it. Unlike the state itself that is not written whole or not at
+// all; without it the state is read as well, with half of it not at all.
+func (c Cluster) dropTornNotes() error {
+	dir, ok := c.stateDir()
+	if !ok {
+		return nil
+	}
+	notes, err := filepath.Glob(filepath.Join(dir, ".pulumi", "stacks", project, c.Files.Name()+".json*.attrs"))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(notes, filepath.Join(dir, ".pulumi", "meta.yaml.attrs")) {
+		text, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) || err == nil && json.Valid(text) {
+			continue
+		}
+		if err == nil {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			return fmt.Errorf("repair state: %w", err)
 		}
 	}
 	return nil
