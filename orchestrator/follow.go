@@ -236,10 +236,10 @@ func (c *Cluster) look(ctx context.Context, l line) {
 	c.status.Store(&s)
 }
 
-// tellLost reports workers that were there at the last look, and are lost now.
+// tellLost reports workers that were there at the last look, and are gone now, though there is work left.
 func (c *Cluster) tellLost(now worker.Status) {
 	before := c.status.Load()
-	if before == nil {
+	if before == nil || now.Total > 0 && now.Covered >= now.Total {
 		return
 	}
 	lost := map[string]bool{}
@@ -248,7 +248,7 @@ func (c *Cluster) tellLost(now worker.Status) {
 	}
 	for _, w := range now.Workers {
 		if was, known := lost[w.Name]; known && w.Lost && !was {
-			c.Log.Warn("worker lost: its batches go to the others", "host", w.Name)
+			c.Log.Warn("worker gone: what it had goes to the others", "host", w.Name)
 		}
 	}
 }
