@@ -14,7 +14,7 @@ import (
 func (f *Folder) Finish(phases []Phase) (*Manifest, error) {
 	m := &Manifest{
 		Run: f.Run, Started: f.started, Finished: time.Now().UTC(), Sittings: f.sittings, Phases: phases,
-		Totals: f.Totals, Summary: f.Summary, Bytes: f.size, Parts: f.Parts,
+		Totals: f.Totals, Summary: f.Summary, Exchange: f.Exchange, Bytes: f.size, Parts: f.Parts,
 	}
 	if f.rejects != nil {
 		sum, size, err := hashFile(f.rejects.Name())

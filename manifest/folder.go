@@ -17,11 +17,12 @@ import (
 
 // Folder is a result folder that is being written. Not for concurrent use.
 type Folder struct {
-	Dir     string
-	Run     Run
-	Parts   []Part
-	Totals  flow.Tally
-	Summary []string // goes into the manifest
+	Dir      string
+	Run      Run
+	Parts    []Part
+	Totals   flow.Tally
+	Summary  []string // goes into the manifest, as does Exchange
+	Exchange []Exchange
 	// Sync makes every part safe from a power cut before its line is in the journal, and the line before Append returns.
 	Sync bool
 	// Elsewhere is how many of Parts lie in another folder (CreateRest).

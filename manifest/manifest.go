@@ -59,6 +59,16 @@ type Phase struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// Exchange is what has crossed over to the owners of a keyed stage's state, or from the last of them into the results.
+type Exchange struct {
+	Stage    string `json:"stage"`    // the keyed stage's name; ResultsStage for the last
+	Messages int64  `json:"messages"` // repeated ones included
+	Bytes    int64  `json:"bytes"`
+}
+
+// ResultsStage is the Exchange.Stage of what owners made of their state.
+const ResultsStage = "results"
+
 // Rejects describes the rejects file.
 type Rejects struct {
 	File   string `json:"file"`
@@ -74,8 +84,9 @@ type Manifest struct {
 	Sittings int        `json:"sittings"` // how often the run was begun or resumed
 	Phases   []Phase    `json:"phases"`   // of the last sitting
 	Totals   flow.Tally `json:"totals"`
-	Summary  []string   `json:"summary,omitempty"` // what there is to say of the results in a few lines
-	Bytes    int64      `json:"bytes"`             // of the results file
+	Summary  []string   `json:"summary,omitempty"`  // what there is to say of the results in a few lines
+	Exchange []Exchange `json:"exchange,omitempty"` // by stage, of the last sitting; where there are keyed stages
+	Bytes    int64      `json:"bytes"`              // of the results file
 	Rejects  *Rejects   `json:"rejects,omitempty"`
 	Parts    []Part     `json:"parts"`
 	Digest   string     `json:"digest,omitempty"` // sha256 of this file's JSON without the digest

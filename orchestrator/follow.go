@@ -282,7 +282,7 @@ func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
 			return fmt.Errorf("gather: %w", err)
 		}
 		if item.Over != nil {
-			c.folder.Summary = item.Over.Summary
+			c.folder.Summary, c.folder.Exchange = item.Over.Summary, item.Over.Exchange
 			return item.Over.Err()
 		}
 		if item.Part == nil {

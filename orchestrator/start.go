@@ -18,6 +18,9 @@ func (o *Orchestrator) start(ctx context.Context) error {
 		return nil
 	}
 	in := o.initializer.Load()
+	if err := o.invite(worker.Invitation{URL: in.URL(), Token: in.Token}); err != nil {
+		return err
+	}
 	for i := range o.Processes {
 		external, err := behind(o.External, i+1)
 		if err != nil {

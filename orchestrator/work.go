@@ -69,9 +69,13 @@ func (o *Orchestrator) work(ctx context.Context) error {
 				<-over
 				return nil
 			}
+			drained := in.Left(p.host.Name)
 			in.Lose(p.host.Name)
-			if left.Add(-1) == 0 {
+			if left.Add(-1) == 0 && in.Status().Slots == 0 { // else somebody has joined
 				return fmt.Errorf("%s: worker ended: %s: %w", p.host.Name, p.how(), ErrNoWorkers)
+			}
+			if drained {
+				return nil
 			}
 			o.Log.Warn("worker ended: its batches go to the others", "host", p.host.Name, "how", p.how())
 			return nil

@@ -15,6 +15,7 @@ type Beat struct {
 	Worker string `json:"worker"`
 	Slots  int    `json:"slots"`
 	Busy   int    `json:"busy"`
+	Parts  bool   `json:"parts,omitempty"`  // the worker takes no more batches, and waits for others to take over what it owns
 	Leaves bool   `json:"leaves,omitempty"` // it is the last one
 }
 
@@ -35,7 +36,7 @@ func (w *worker) beat(ctx context.Context) error {
 }
 
 func (w *worker) sendBeat(leaves bool) error {
-	text, err := json.Marshal(Beat{Worker: w.Name, Slots: w.Slots, Busy: int(w.busy.Load()), Leaves: leaves})
+	text, err := json.Marshal(Beat{Worker: w.Name, Slots: w.Slots, Busy: int(w.busy.Load()), Parts: w.parting(), Leaves: leaves})
 	if err != nil {
 		return fmt.Errorf("beat: %w", err)
 	}

@@ -70,7 +70,8 @@ func (in *Initializer) collect(ctx context.Context, arrived <-chan jetstream.Msg
 		case msg := <-listening.progress:
 			err = in.hear(ctx, msg)
 		case <-listening.tick:
-			err = in.keyed.redeal(ctx, in.crew.present())
+			there, stay := in.crew.present()
+			err = in.keyed.redeal(ctx, there, stay)
 		}
 		if err == nil {
 			err = in.endStages(ctx)
@@ -83,6 +84,7 @@ func (in *Initializer) collect(ctx context.Context, arrived <-chan jetstream.Msg
 	if err := in.merge(ctx); err != nil {
 		return err
 	}
+	in.Folder.Exchange = in.Status().Exchange
 	if err := in.gather.seal(); err != nil {
 		return err
 	}

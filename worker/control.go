@@ -57,9 +57,10 @@ type Followed struct {
 
 // Over says how a run ended.
 type Over struct {
-	Drained bool     `json:"drained,omitempty"`
-	Error   string   `json:"error,omitempty"`
-	Summary []string `json:"summary,omitempty"` // of the results
+	Drained  bool                `json:"drained,omitempty"`
+	Error    string              `json:"error,omitempty"`
+	Summary  []string            `json:"summary,omitempty"` // of the results
+	Exchange []manifest.Exchange `json:"exchange,omitempty"`
 }
 
 // Err returns the error that the run ended with, if any.
@@ -124,7 +125,7 @@ func (c *Control) touch() {
 
 // End says how the run ended, and waits until an operator has taken note, or none was heard of for so long.
 func (c *Control) End(ctx context.Context, err error, patience time.Duration) {
-	over := &Over{Drained: errors.Is(err, ErrDrained), Summary: c.in.Folder.Summary}
+	over := &Over{Drained: errors.Is(err, ErrDrained), Summary: c.in.Folder.Summary, Exchange: c.in.Folder.Exchange}
 	if err != nil {
 		over.Error = err.Error()
 	}

@@ -27,6 +27,7 @@ type crew struct {
 type member struct {
 	WorkerState
 	heard time.Time
+	parts bool // it is about to leave, and waits for others to take over what it owns
 }
 
 // watch listens for signs of life until ctx ends.
@@ -94,6 +95,7 @@ func (c *crew) hear(b Beat, log *slog.Logger) {
 	if m.Joined.IsZero() {
 		m.Joined = time.Now()
 	}
+	m.parts = b.Parts || m.parts && !m.Lost // one that is back is another of the same name
 	m.Slots, m.Lost, m.heard = b.Slots, b.Leaves, time.Now()
 	m.Busy = b.Busy
 }
@@ -122,6 +124,9 @@ func (in *Initializer) Lose(name string) {
 	}
 }
 
+// Left reports whether a worker has left by itself, with nothing undone.
+func (in *Initializer) Left(name string) bool { return in.crew.left(name) }
+
 // credit counts a part for the worker that made it.
 func (c *crew) credit(part Part, first bool) {
 	c.mu.Lock()
@@ -145,18 +150,38 @@ func (c *crew) slots() int {
 	return n
 }
 
-// present returns the names of the workers that are there, in order.
-func (c *crew) present() []string {
+// present returns the names of the workers that are there, in order, and of those among them that are to stay.
+func (c *crew) present() (there, stay []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var names []string
 	for name, m := range c.members {
 		if m.Slots > 0 && !m.Lost {
-			names = append(names, name)
+			there = append(there, name)
+			if !m.parts {
+				stay = append(stay, name)
+			}
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(there)
+	slices.Sort(stay)
+	return there, stay
+}
+
+// part notes that workers are about to leave, before they say so themselves.
+func (c *crew) part(names []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range names {
+		c.of(name).parts = true
+	}
+}
+
+// left reports whether a worker has said that it leaves.
+func (c *crew) left(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.members[name]
+	return m != nil && m.parts && m.Lost
 }
 
 func (c *crew) states() []WorkerState {

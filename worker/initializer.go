@@ -70,7 +70,8 @@ type Initializer struct {
 	sent   jetstream.PubAckFuture // of the batch that was handed out last
 	window *window
 	gather *gatherer
-	keyed  *keyed // nil without keyed stages
+	keyed  *keyed                 // nil without keyed stages
+	own    atomic.Pointer[string] // the name of the worker in this process; nil where there is none
 	crew   crew
 	spans  *spans
 	events *incidents
@@ -158,6 +159,9 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	}
 	in.status = newStatus(in.Folder)
 	in.status.By = in.By
+	if in.keyed != nil {
+		in.status.Exchange = newExchange(in.keyed.stages)
+	}
 	for stream, subject := range map[string]string{batchStream: batchSubject, partStream: partSubject} {
 		if _, err := in.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 			Name: stream, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy, Storage: storage,
@@ -216,6 +220,7 @@ func (in *Initializer) Work(ctx context.Context, config Config) error {
 	if err := config.check(); err != nil {
 		return err
 	}
+	in.own.Store(&config.Name)
 	nc, err := nats.Connect("", nats.InProcessServer(in.server), nats.Token(in.Token), nats.Name(config.Name))
 	if err != nil {
 		return fmt.Errorf("connect to log: %w", err)
@@ -316,8 +321,13 @@ func (in *Initializer) attend(ctx context.Context) error {
 		return fmt.Errorf("subscribe %s: %w", drainSubject, err)
 	}
 	defer asked.Unsubscribe()
+	smaller, err := in.nc.Subscribe(shrinkSubject, func(msg *nats.Msg) { _ = msg.Respond(in.shrinkText(msg.Data)) }) // who asked waits only so long
+	if err != nil {
+		return fmt.Errorf("subscribe %s: %w", shrinkSubject, err)
+	}
+	defer smaller.Unsubscribe()
 	if in.External != "" {
-		return serveExternal(ctx, in.External, in.Drain, func() any { return in.Status() })
+		return serveExternal(ctx, in.External, answers{in.Drain, func() any { return in.Status() }, in.shrinkText})
 	}
 	<-ctx.Done()
 	return nil

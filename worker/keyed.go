@@ -95,11 +95,11 @@ func (in *Initializer) prepareKeyed(ctx context.Context, storage jetstream.Stora
 	return nil
 }
 
-// redeal deals the partitions anew if other workers are there than before. While there are none the last deal stays: who
-// comes next gets them all.
-func (k *keyed) redeal(ctx context.Context, present []string) error {
-	crew := slices.DeleteFunc(slices.Clone(k.crew), func(name string) bool { return !slices.Contains(present, name) })
-	for _, name := range present {
+// redeal deals the partitions anew if other workers stay than before. While none do the last deal stays: who comes next
+// gets them all.
+func (k *keyed) redeal(ctx context.Context, there, stay []string) error {
+	crew := slices.DeleteFunc(slices.Clone(k.crew), func(name string) bool { return !slices.Contains(stay, name) })
+	for _, name := range stay {
 		if !slices.Contains(crew, name) {
 			crew = append(crew, name)
 		}
@@ -108,7 +108,7 @@ func (k *keyed) redeal(ctx context.Context, present []string) error {
 		return nil
 	}
 	before := k.deal
-	k.crew, k.deal = crew, k.deal.next(k.partitions, crew, k.stages[0].Keys() > 0)
+	k.crew, k.deal = crew, k.deal.next(k.partitions, crew, there, k.stages[0].Keys() > 0)
 	k.dealt(before, k.deal)
 	text, err := json.Marshal(k.deal)
 	if err != nil {
@@ -190,9 +190,11 @@ func (in *Initializer) deliver(d *delivered) error {
 	k.seen = d.seq
 	k.bodies = append(k.bodies, sentBody{d.seq, d.size(), d.Ref})
 	in.weigh()
-	switch {
-	case d.End:
+	if d.End {
 		return nil
+	}
+	in.cross(d.Stage, d.size())
+	switch {
 	case d.Stage > 0:
 		if d.Stage == k.ended { // else it is late: it was counted
 			k.handed.add(d.Part.Batch)

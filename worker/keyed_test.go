@@ -22,8 +22,11 @@ import (
 )
 
 // words counts the words of lines.
-func words() *flow.Flow {
-	return flow.New("words", flow.Lines).Count("count", func(record []byte, add *flow.Counter) {
+func words() *flow.Flow { return wordsBehind(nil) }
+
+// wordsBehind is words with a gate that every line waits at.
+func wordsBehind(gate <-chan struct{}) *flow.Flow {
+	return flow.New("words", flow.Lines).Map("gate", waitAt(gate)).Count("count", func(record []byte, add *flow.Counter) {
 		for word := range bytes.FieldsSeq(record) {
 			add.Count(word)
 		}
@@ -31,8 +34,11 @@ func words() *flow.Flow {
 }
 
 // letters keeps a running total by the first letter of lines, and puts it out on each update.
-func letters() *flow.Flow {
-	return flow.New("letters", flow.Lines).Update("total", func(record []byte, send *flow.Sender) {
+func letters() *flow.Flow { return lettersBehind(nil) }
+
+// lettersBehind is letters with a gate that every line waits at.
+func lettersBehind(gate <-chan struct{}) *flow.Flow {
+	return flow.New("letters", flow.Lines).Map("gate", waitAt(gate)).Update("total", func(record []byte, send *flow.Sender) {
 		if len(record) > 0 {
 			send.Send(record[:1], record[1:])
 		}
@@ -44,6 +50,15 @@ func letters() *flow.Flow {
 		u.Emit(fmt.Appendf(nil, "%s => %d", u.Key, binary.BigEndian.Uint64(state)))
 		return state
 	}).Declare(strings.Split("abcdefghijklmnopqrstuvwxyz", "")...)
+}
+
+func waitAt(gate <-chan struct{}) flow.MapFunc {
+	return func(record []byte, emit *flow.Emit) {
+		if gate != nil {
+			<-gate
+		}
+		emit.Record(record)
+	}
 }
 
 // wildText is lines of words, some often and some once, of many lengths, with empty lines and no last line end.

@@ -50,8 +50,20 @@ func giveUpAlone(ctx context.Context, nc *nats.Conn, patience time.Duration, giv
 // log hands their batches out again.
 const ackWait = 2 * time.Second
 
-// part leaves when all that was pulled is done and acked.
+// handOverMost is how long a worker that leaves waits for others to take over what it owns. Then it leaves the state behind
+// in snapshots: nobody may be there.
+const handOverMost = 5 * time.Second
+
+// part leaves when all that was pulled is done and acked, and what it owns is handed over.
 func (w *worker) part(ctx context.Context, leave context.CancelCauseFunc) {
+	close(w.parts)
+	if w.spec.Partitions > 0 {
+		_ = w.sendBeat(false) // one that is lost is followed by the next
+		select {
+		case <-w.bare:
+		case <-ctx.Done():
+		}
+	}
 	flushing, cancel := context.WithTimeout(ctx, ackWait)
 	defer cancel()
 	if err := w.nc.FlushWithContext(flushing); err != nil {

@@ -15,18 +15,9 @@ import (
 	"flashmob/flow"
 )
 
-const (
-	// groupMost is how many deliveries an owner takes at once: one partition after the other goes through all of them, and
-	// finds its state in the core's cache.
-	groupMost = 16
-	// snapshotBytes is how much a worker applies before it takes a snapshot of what it owns, at least: what a new owner
-	// would have to read again.
-	snapshotBytes = 64 << 20
-	// snapshotEvery is how long it waits at most, where there is anything new.
-	snapshotEvery = 5 * time.Second
-	// handOverWait is how long a new owner waits for the old one's snapshot before it begins with the last that there is.
-	handOverWait = 2 * time.Second
-)
+// groupMost is how many deliveries an owner takes at once: one partition after the other goes through all of them, and finds
+// its state in the core's cache.
+const groupMost = 16
 
 // owner keeps the partitions of keyed stages that were dealt to this worker. It is one goroutine; lanes work for it.
 //
@@ -66,11 +57,20 @@ func (w *worker) own(ctx context.Context, f *flow.Flow) error {
 	defer func() { o.source.stop() }()
 	tick := time.NewTicker(beatEvery / 5)
 	defer tick.Stop()
+	parts, late, bare := w.parts, (<-chan time.Time)(nil), w.bare
 	for {
+		if parts == nil && bare != nil && len(o.owned)+len(o.awaited) == 0 {
+			close(bare)
+			bare = nil
+		}
 		var err error
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		case <-parts:
+			parts, late = nil, time.After(handOverMost)
+		case <-late:
+			err = o.abandon(ctx)
 		case entry := <-deals.Updates():
 			err = o.redeal(ctx, entry)
 		case d := <-o.source.deliveries():
@@ -118,99 +118,6 @@ func (o *owner) look(ctx context.Context) error {
 		return fmt.Errorf("look for deal: %w", err)
 	}
 	return o.redeal(ctx, entry)
-}
-
-// redeal hands over what a deal takes away and begins to wait for what it brings.
-func (o *owner) redeal(ctx context.Context, entry jetstream.KeyValueEntry) error {
-	if entry == nil { // all that there was when the watch began has been seen
-		return nil
-	}
-	var deal Deal
-	if err := json.Unmarshal(entry.Value(), &deal); err != nil {
-		return fmt.Errorf("read deal: %w", err)
-	}
-	if deal.Epoch <= o.deal.Epoch {
-		return nil
-	}
-	o.deal = deal
-	mine := deal.owned(o.Name)
-	for _, p := range slices.Clone(o.owned) {
-		if slices.Contains(mine, p.number) {
-			continue
-		}
-		if o.keeps() {
-			if err := o.snapshots.save(ctx, p, deal.Epoch); err != nil {
-				return err
-			}
-		}
-		o.owned = slices.DeleteFunc(o.owned, func(q *partition) bool { return q == p })
-	}
-	clear(o.awaited)
-	for _, number := range mine {
-		if !slices.ContainsFunc(o.owned, func(p *partition) bool { return p.number == number }) {
-			o.awaited[number] = time.Now().Add(handOverWait)
-		}
-	}
-	return o.admit(ctx)
-}
-
-// keeps reports whether snapshots are of use: not where no other process could begin with one.
-func (o *owner) keeps() bool { return o.spec.Depot != "" }
-
-// admit takes in the awaited partitions whose former owner has handed them over, or is gone, or is late.
-func (o *owner) admit(ctx context.Context) error {
-	admitted := false
-	for number, until := range o.awaited {
-		record, err := o.snapshots.find(ctx, number)
-		if err != nil {
-			return err
-		}
-		if o.deal.From[number] != "" && record.Epoch < o.deal.Epoch && time.Now().Before(until) {
-			continue
-		}
-		p, err := o.snapshots.load(ctx, record, number, o.spec.Partitions, o.keyed)
-		if err != nil {
-			return err
-		}
-		delete(o.awaited, number)
-		o.owned = append(o.owned, p)
-		admitted = true
-	}
-	if !admitted {
-		return nil
-	}
-	slices.SortFunc(o.owned, func(a, b *partition) int { return a.number - b.number })
-	return o.rewind(ctx)
-}
-
-// rewind reads the exchange again from the first delivery that any of the partitions has not seen.
-func (o *owner) rewind(ctx context.Context) error {
-	o.source.stop()
-	o.at = o.owned[0].at
-	for _, p := range o.owned {
-		o.at = min(o.at, p.at)
-	}
-	return insist(ctx, o.Log, "read exchange", func() (err error) {
-		o.source, err = readExchange(ctx, o.js, o.at+1)
-		return err
-	})
-}
-
-// relearn begins again with the last snapshots: the log has let go of deliveries that this worker has not seen. That is so
-// when others have owned its partitions meanwhile.
-func (o *owner) relearn(ctx context.Context, next uint64) error {
-	at := o.at
-	for _, p := range o.owned {
-		o.awaited[p.number] = time.Now()
-	}
-	o.owned = nil
-	if err := o.admit(ctx); err != nil {
-		return err
-	}
-	if o.at <= at {
-		return fmt.Errorf("read exchange: delivery %d follows %d, and no snapshot is newer", next, at)
-	}
-	return nil
 }
 
 // apply takes deliveries through all partitions and sends out what comes of it.
@@ -274,28 +181,6 @@ func (o *owner) lanes() int {
 		return 1
 	}
 	return o.Slots
-}
-
-// save takes snapshots when enough has come since the last ones.
-func (o *owner) save(ctx context.Context) error {
-	if !o.keeps() {
-		return nil
-	}
-	var since int64
-	for _, p := range o.owned {
-		since += p.since
-	}
-	if since == 0 || since < snapshotBytes && time.Since(o.taken) < snapshotEvery {
-		return nil
-	}
-	var working errgroup.Group
-	working.SetLimit(o.lanes())
-	for _, p := range o.owned {
-		working.Go(func() error { return o.snapshots.save(ctx, p, o.deal.Epoch) })
-	}
-	err := working.Wait()
-	o.taken = time.Now()
-	return err
 }
 
 // report tells the initializer how far this worker is.

@@ -12,19 +12,20 @@ import (
 
 // Status is how far a run is.
 type Status struct {
-	Tally    flow.Tally       // of what is gathered, earlier sittings included
-	Covered  int64            // input gathered: bytes, or rows where it is generated
-	Total    int64            // input in all, in the same measure; -1 where it is not known
-	Rows     bool             // the measure is rows
-	Resumed  int64            // of Covered, what earlier sittings did
-	Bytes    int64            // results gathered
-	Late     int64            // parts dropped because their range was covered already
-	Slots    int              // at work
-	Workers  []WorkerState    // in order of their names
-	FirstOut time.Time        // when the first part came; zero until then
-	Fed      bool             // nothing more of the input has to be brought
-	Failure  *OperatorFailure // the first; nil while there is none
-	By       string           // who began the run, and when; empty where nobody else could ask
+	Tally    flow.Tally          // of what is gathered, earlier sittings included
+	Covered  int64               // input gathered: bytes, or rows where it is generated
+	Total    int64               // input in all, in the same measure; -1 where it is not known
+	Rows     bool                // the measure is rows
+	Resumed  int64               // of Covered, what earlier sittings did
+	Bytes    int64               // results gathered
+	Late     int64               // parts dropped because their range was covered already
+	Slots    int                 // at work
+	Workers  []WorkerState       // in order of their names
+	FirstOut time.Time           // when the first part came; zero until then
+	Exchange []manifest.Exchange // what has crossed for each keyed stage, and into the results; none without keyed stages
+	Fed      bool                // nothing more of the input has to be brought
+	Failure  *OperatorFailure    // the first; nil while there is none
+	By       string              // who began the run, and when; empty where nobody else could ask
 
 	Began     time.Time        // this sitting
 	Drained   bool             // nothing more is handed out
@@ -71,6 +72,22 @@ func newStatus(folder *manifest.Folder) Status {
 	return s
 }
 
+// newExchange returns the accounts of what crosses for keyed stages, none yet.
+func newExchange(stages []*flow.Keyed) (accounts []manifest.Exchange) {
+	for _, k := range stages {
+		accounts = append(accounts, manifest.Exchange{Stage: k.Name()})
+	}
+	return append(accounts, manifest.Exchange{Stage: manifest.ResultsStage})
+}
+
+// cross counts a message that has crossed for a keyed stage; the one past the last stands for the results.
+func (in *Initializer) cross(stage int, bytes int64) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.status.Exchange[stage].Messages++
+	in.status.Exchange[stage].Bytes += bytes
+}
+
 // note takes a gathered part into the status.
 func (in *Initializer) note(part Part, first bool) {
 	in.crew.credit(part, first)
@@ -100,6 +117,7 @@ func (in *Initializer) Status() Status {
 	in.mu.Lock()
 	s := in.status
 	s.Reasons = maps.Clone(s.Reasons)
+	s.Exchange = slices.Clone(s.Exchange)
 	in.mu.Unlock()
 	s.Workers = in.crew.states()
 	s.Slots = in.crew.slots()

@@ -24,7 +24,9 @@ const (
 	headKey    = "head" // what the feeder learned from the first record
 	dealKey    = "deal" // who owns which partition
 
-	drainSubject = "flashmob.drain" // core NATS: a worker was asked to end the run
+	drainSubject  = "flashmob.drain"  // core NATS: a worker was asked to end the run
+	shrinkSubject = "flashmob.shrink" // core NATS, answered: a worker was asked for fewer workers
+	leaveSubject  = "flashmob.leave"  // core NATS: the workers that are named are to leave
 
 	failureSubject  = "flashmob.failure"  // core NATS: the first batch that an operator failed on
 	metricsSubject  = "flashmob.metrics"  // core NATS: what a worker has done so far

@@ -33,8 +33,20 @@ type worker struct {
 	trials trials
 	held   *window // batches that wait or are worked on
 	meters *meters
-	busy   atomic.Int64 // slots at work
-	final  atomic.Bool  // the last batch was here
+	busy   atomic.Int64  // slots at work
+	final  atomic.Bool   // the last batch was here
+	parts  chan struct{} // closed when the worker has begun to leave, and nothing but what it owns holds it
+	bare   chan struct{} // closed when it owns nothing any more, or has left all of it behind
+}
+
+// parting reports whether the worker has begun to leave.
+func (w *worker) parting() bool {
+	select {
+	case <-w.parts:
+		return true
+	default:
+		return false
+	}
 }
 
 // claim is a batch that this worker holds.

@@ -190,7 +190,8 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 	if err != nil {
 		return err
 	}
-	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, bucket: m.bucket, ranges: new(input.Ranges), held: newWindow()}
+	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, bucket: m.bucket, ranges: new(input.Ranges), held: newWindow(),
+		parts: make(chan struct{}), bare: make(chan struct{})}
 	w.meters = newMeters(w.Slots, time.Now())
 	defer w.ranges.Close()
 	ctx, leave := context.WithCancelCause(ctx)
@@ -202,11 +203,14 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 		}
 		return nil
 	})
+	drain := make(chan struct{})
+	w.Drain = drain
+	group.Go(func() error { return w.heedLeave(ctx, config.Drain, drain) })
 	group.Go(func() error { return w.work(ctx, leave) })
 	if w.External != "" {
 		group.Go(func() error {
 			ask := func() { _ = nc.Publish(drainSubject, nil) } // who asked sees whether the run ends
-			return serveExternal(ctx, w.External, ask, func() any { return Beat{Worker: w.Name, Slots: w.Slots, Busy: int(w.busy.Load())} })
+			return serveExternal(ctx, w.External, answers{ask, func() any { return Beat{Worker: w.Name, Slots: w.Slots, Busy: int(w.busy.Load())} }, w.passShrink})
 		})
 	}
 	err = group.Wait()

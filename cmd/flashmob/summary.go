@@ -61,6 +61,13 @@ func (d *display) summaryText(folder string, m *manifest.Manifest, phases []mani
 	} else {
 		fmt.Fprintf(w, "resumed\tin %d sittings since %s\n", m.Sittings, m.Started.Local().Format(time.DateTime))
 	}
+	if len(m.Exchange) > 0 {
+		var crossed []string
+		for _, e := range m.Exchange {
+			crossed = append(crossed, fmt.Sprintf("%s (%s)", e.Stage, megabytes(e.Bytes)))
+		}
+		fmt.Fprintf(w, "exchange\t%s\n", strings.Join(crossed, ", "))
+	}
 	if said != "" {
 		fmt.Fprintf(w, "forecast\t%s\n", said)
 	}
@@ -94,6 +101,9 @@ func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []mani
 	}
 	if m.Summary != nil {
 		event["summary"] = m.Summary
+	}
+	if m.Exchange != nil {
+		event["exchange"] = m.Exchange
 	}
 	if said != "" {
 		event["forecast"] = d.record.entry.Predicted

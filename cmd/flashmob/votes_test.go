@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -209,5 +210,86 @@ func TestReceiveUnwrapsFrames(t *testing.T) {
 	receive.wait(t, exitDone)
 	if got := receive.stdout.String(); got != "one\n\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+// Workers join and leave a run under load, those with the first letters too, and no letter misses a vote or sees one twice.
+func TestVotesGoOnWhileWorkersComeAndGo(t *testing.T) {
+	dir := t.TempDir()
+	folder, in, external, other := filepath.Join(dir, "output"), freeAddress(t), freeAddress(t), freeAddress(t)
+	ballot := filepath.Join(dir, "votes.msg")
+	if err := os.WriteFile(ballot, alphabet(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := begin(t, "run", "--local", "--app", "votes", "--processes", "1", "--input", "tcp://"+in, "--external", external, "-o", folder, "--compress", "none")
+	c := reach(t, in)
+	defer c.Close()
+	enough, sent := make(chan struct{}), make(chan int)
+	go func() {
+		rounds := 0
+		defer func() { sent <- rounds }()
+		for votes := alphabet(); ; rounds++ {
+			if _, err := c.Write(votes); err != nil {
+				t.Error(err)
+				return
+			}
+			select {
+			case <-enough:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	// members waits until those who may leave are so many.
+	members := func(n int) {
+		t.Helper()
+		for deadline := time.Now().Add(30 * time.Second); ; {
+			query := begin(t, "shrink", external, "--query", "--json")
+			query.wait(t, exitDone)
+			var answer struct{ Eligible []string }
+			if err := json.Unmarshal(query.stdout.Bytes(), &answer); err != nil {
+				t.Fatal(err)
+			}
+			if len(answer.Eligible) == n {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s, want %d", &query.stdout, n)
+			}
+		}
+	}
+	second := begin(t, "join", folder, "--name", "second", "--external", other)
+	members(2)
+	third := begin(t, "join", folder, "--name", "third")
+	members(3)
+	begin(t, "shrink", other, "--workers", "workers-1,nobody").wait(t, exitFailed)
+	begin(t, "shrink", other, "--workers", "workers-1").wait(t, exitDone)
+	members(2)
+	begin(t, "shrink", external, "--count", "5").wait(t, exitDone)
+	third.wait(t, exitDone) // the last in order
+	if want := "third has left"; !strings.HasPrefix(third.stdout.String(), want) {
+		t.Errorf("%q, want %q", &third.stdout, want)
+	}
+	members(1)
+	begin(t, "shrink", external, "--workers", "second").wait(t, exitFailed)
+	close(enough)
+	rounds := <-sent + 1
+	c.Close()
+	begin(t, "shutdown", other).wait(t, exitDone)
+	run.wait(t, exitDone)
+	second.wait(t, exitDone)
+	begin(t, "join", folder).wait(t, exitFailed)
+
+	var want bytes.Buffer
+	for n := range rounds {
+		for i := range uint32(2) {
+			for letter := 'a'; letter <= 'z'; letter++ {
+				fmt.Fprintf(&want, "%c => %d\n", letter, uint32(3*n)+1+2*i)
+			}
+		}
+	}
+	results, err := os.ReadFile(filepath.Join(folder, "results.txt"))
+	if err != nil || !bytes.Equal(results, want.Bytes()) {
+		t.Errorf("%d bytes of results of %d rounds, want %d: first difference at %d; %v", len(results), rounds, want.Len(), differ(results, want.Bytes()), err)
 	}
 }
