@@ -30,7 +30,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/exec bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/votes bench/exec bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -79,8 +79,11 @@ bench: build ## measure beside a hand-written limit and GNU parallel, on this ma
 bench/query2: ## measure query2 beside a hand-written limit, DuckDB and mawk, on this machine
 	go run ./bench/keyed -app query2
 
-bench/wordcount: ## measure wordcount beside a hand-written limit and GNU parallel, on this machine
+bench/wordcount: ## measure wordcount beside a hand-written limit, GNU parallel, DuckDB and Redis, on this machine
 	go run ./bench/keyed -app wordcount
+
+bench/votes: ## measure how many votes a second go from source to sink, and how long each is on its way
+	go run ./bench/votes
 
 bench/exec: ## measure programs as operators beside GNU parallel and bare pipes, and an object store, on this machine
 	go run ./bench/exec

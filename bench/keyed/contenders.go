@@ -87,8 +87,32 @@ func wordContenders(config Config, programs programs, input string) []*contender
 			command: bench.Command{Tree: true, Args: []string{"sh", "-c", script}},
 		})
 	}
-	return all
+	redis := fmt.Sprintf("redis-server --port %d --save '' --appendonly no >/dev/null & server=$!; "+
+		"until redis-cli -p %[1]d ping >/dev/null 2>&1; do sleep 0.02; done; "+
+		"%[2]s -redis 127.0.0.1:%[1]d -workers %[3]d -o %[4]s '%[5]s'; code=$?; kill $server; wait $server; exit $code",
+		redisPort, programs.wordLimit, config.Workers, output("redis"), input)
+	table := filepath.Join(config.Dir, "duckdb", "results.csv")
+	return append(all, &contender{
+		Record: bench.Record{Name: "duckdb", Skipped: programs.noDuckDB}, output: table,
+		command: bench.Command{Dir: programs.duckDB, Args: []string{"node", "-e", fmt.Sprintf(duckWords, config.Workers, input, table)}},
+	}, &contender{
+		Record: bench.Record{Name: "redis", Skipped: programs.noRedis}, output: output("redis"),
+		command: bench.Command{Tree: true, Args: []string{"sh", "-c", redis}},
+	})
 }
+
+// redisPort is where the Redis server of the benchmark listens, away from one that may be there.
+const redisPort = 26379
+
+// duckWords has the number of threads, the input and the output to fill in. A line is one field, for nothing in the text is
+// the separator.
+const duckWords = `const { DuckDBInstance } = require('@duckdb/node-api');
+(async () => {
+  const db = await (await DuckDBInstance.create(':memory:', { threads: '%d' })).connect();
+  await db.run("COPY (SELECT word, count(*) AS count FROM (SELECT unnest(regexp_extract_all(lower(line), '\\p{L}+')) AS word " +
+    "FROM read_csv('%s', header = false, columns = {'line': 'VARCHAR'}, delim = '\\x01', quote = '', escape = '')) " +
+    "GROUP BY word ORDER BY count DESC, word) TO '%s' (HEADER)");
+})();`
 
 // duckScript has the number of threads, the input and the output to fill in. Amounts are summed as exact decimals.
 const duckScript = `const { DuckDBInstance } = require('@duckdb/node-api');

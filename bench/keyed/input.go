@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -16,7 +17,7 @@ import (
 // makeInput makes the application's input where it is not there, reads it once, and returns how many lines it has.
 func makeInput(ctx context.Context, config Config, programs programs) (path string, lines int, err error) {
 	if config.App == wordcount {
-		path = filepath.Join(config.Dir, fmt.Sprintf("text-%d.txt", config.Text))
+		path = filepath.Join(config.Dir, fmt.Sprintf("words-%d.txt", config.Text))
 	} else {
 		path = filepath.Join(config.Dir, fmt.Sprintf("visits-%d.csv", config.Rows))
 	}
@@ -100,6 +101,18 @@ func unpack(to io.Writer, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(to, plain)
-	return err
+	lines := bufio.NewReaderSize(plain, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		// There are programs that refuse a text with bytes that are no characters.
+		if _, failed := to.Write(bytes.ToValidUTF8(line, []byte("\uFFFD"))); failed != nil {
+			return failed
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

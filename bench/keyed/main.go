@@ -6,7 +6,8 @@
 //
 // It builds the programs, fetches DuckDB from the npm registry where node and npm are there, makes the input, reads it
 // once so that it lies in memory, and runs the contenders in turn, round after round. query2's visits are generated;
-// wordcount's text is that of Debian's dictionaries (apt-get install dict-gcide dict-wn dict-jargon), repeated. Every
+// wordcount's text is that of Debian's dictionaries (apt-get install dict-gcide dict-wn dict-jargon), repeated,
+// in valid UTF-8. Every
 // contender's whole table is compared with the limit's, which in turn is compared with nothing but them: they were written
 // apart. mawk counts in floats, so its sums need only be within a billionth. A contender that cannot run here is skipped,
 // with the reason. The tables go to standard output as Markdown, every sample to bench/results/, progress to standard
@@ -35,6 +36,7 @@ func main() {
 	only := flag.String("only", "", "contenders to run, as comma-separated `patterns`, for example 'limit,flashmob*'")
 	flag.StringVar(&config.Dir, "dir", "", "a `folder` for programs, inputs and outputs; else one that is removed at the end")
 	flag.StringVar(&config.Results, "o", "", "the `file` for all samples (default bench/results/APP.json)")
+	flag.BoolVar(&config.Add, "add", false, "add the samples to those that the file has")
 	flag.Parse()
 	config.Results = cmp.Or(config.Results, "bench/results/"+config.App+".json")
 	if *only != "" {

@@ -25,6 +25,7 @@ type Config struct {
 	Only    []string  // patterns of contenders' names. Defaults to all.
 	Dir     string    // where everything is written and kept. Defaults to a temporary folder.
 	Results string    // where the report goes
+	Add     bool      // the samples of the report that is there stay. Defaults to false: they go.
 	Log     io.Writer // progress
 }
 
@@ -64,7 +65,7 @@ type programs struct {
 	groupSum, wordLimit, flashmob string
 	duckDB                        string // the folder that its module is in
 	noDuckDB                      string // why it cannot be run, empty when it can
-	noMawk, noParallel            string
+	noMawk, noParallel, noRedis   string
 }
 
 // build builds what is in this module, and looks for what is not.
@@ -82,10 +83,15 @@ func build(ctx context.Context, config Config) (programs, error) {
 	if err := said(ctx, "parallel", "--version"); err != nil {
 		p.noParallel = "GNU parallel is not installed (apt-get install parallel)"
 	}
+	for _, program := range []string{"redis-server", "redis-cli"} {
+		if _, err := exec.LookPath(program); err != nil {
+			p.noRedis = program + " is not installed (apt-get install redis-server)"
+		}
+	}
 	if err := os.MkdirAll(node, 0o755); err != nil {
 		return p, err
 	}
-	if config.App == query2 && config.wants("duckdb") {
+	if config.wants("duckdb") {
 		fmt.Fprintln(config.Log, "fetching DuckDB")
 		if err := said(ctx, "npm", "install", "--silent", "--prefix", node, "@duckdb/node-api"); err != nil {
 			p.noDuckDB = "npm does not install @duckdb/node-api: " + err.Error()
@@ -128,6 +134,11 @@ func measure(ctx context.Context, config Config) (_ *bench.Report, err error) {
 	}
 	for _, c := range all {
 		report.Records = append(report.Records, c.Record)
+	}
+	if config.Add {
+		if err := addTo(config.Results, report); err != nil {
+			return nil, err
+		}
 	}
 	report.Targets = targets(config.App, report)
 	return report, report.WriteFile(config.Results)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"flashmob/bench"
@@ -17,7 +20,7 @@ func targets(app string, report *bench.Report) []bench.Target {
 				best = r.Name
 			}
 		}
-		return []bench.Target{rate(report, best, 2.5), rate(report, "limit", 0.7)}
+		return []bench.Target{rate(report, best, 2.5), rate(report, "duckdb", 6), rate(report, "redis", 9), rate(report, "limit", 0.7)}
 	}
 	return []bench.Target{rate(report, "duckdb", 1.5), rate(report, "limit", 0.5)}
 }
@@ -91,4 +94,28 @@ func markdown(report *bench.Report) string {
 		verdicts.Add(t.Name, t.Want, t.Measured, string(t.Verdict))
 	}
 	return page.String() + table.Markdown() + "\n" + verdicts.Markdown()
+}
+
+// addTo adds to a report what an earlier one at path has: the samples of the same contenders, and the other contenders.
+func addTo(path string, report *bench.Report) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var before bench.Report
+	if err := json.Unmarshal(text, &before); err != nil {
+		return fmt.Errorf("add to %s: %w", path, err)
+	}
+	for _, record := range before.Records {
+		i := slices.IndexFunc(report.Records, func(r bench.Record) bool { return r.Name == record.Name })
+		switch {
+		case i < 0:
+			report.Records = append(report.Records, record)
+		case report.Records[i].Rows != record.Rows || report.Records[i].Failed != "":
+			return fmt.Errorf("add to %s: %s: another input, or it failed", path, record.Name)
+		default:
+			report.Records[i].Samples = append(record.Samples, report.Records[i].Samples...)
+		}
+	}
+	return nil
 }

@@ -4,12 +4,14 @@
 //	wordlimit -workers 2 -o results.csv.gz text.txt
 //	wordlimit -map < text > counts        # one step of a pipeline: a word and its count a line, in no order
 //	wordlimit -reduce -o results.csv.gz < counts
+//	wordlimit -redis 127.0.0.1:6379 -workers 2 -o results.csv.gz text.txt      # by way of a stream, as the course's lab does
 //
 // Words are maximal runs of Unicode letters, lower-cased; the table is by count, descending, then by word. It is portable
 // Go: bytes are looked up one by one, words of up to 16 bytes are two numbers, tables are probed linearly.
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -22,6 +24,7 @@ func main() {
 	output := flag.String("o", "results.csv.gz", "the output `file`")
 	mapping := flag.Bool("map", false, "count standard input, and print the counts")
 	reducing := flag.Bool("reduce", false, "add up the counts of standard input")
+	redis := flag.String("redis", "", "count through the empty Redis server at this `address`")
 	flag.Parse()
 	debug.SetGCPercent(400)
 	var err error
@@ -30,6 +33,8 @@ func main() {
 		err = mapWords(os.Stdin, os.Stdout)
 	case *reducing:
 		err = reduce(os.Stdin, *output)
+	case flag.NArg() == 1 && *redis != "":
+		err = redisCount(context.Background(), *redis, flag.Arg(0), *output, *workers)
 	case flag.NArg() == 1:
 		err = count(flag.Arg(0), *output, *workers)
 	default:

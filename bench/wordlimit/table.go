@@ -26,6 +26,17 @@ func (t *table) add(b *[maxShort]byte, n int, count uint64) {
 	t.addShort(binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:]), count)
 }
 
+// addWord counts a word of any length.
+func (t *table) addWord(word string, count uint64) {
+	if len(word) > maxShort {
+		t.long[word] += count
+		return
+	}
+	var room [maxShort]byte
+	copy(room[:], word)
+	t.add(&room, len(word), count)
+}
+
 func (t *table) addShort(low, high, count uint64) {
 	a, b := bits.Mul64(low^0xA24BAED4963EE407, high^0x9FB21C651E98DF25)
 	for i := a ^ b; ; i++ {

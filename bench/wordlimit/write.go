@@ -73,13 +73,7 @@ func reduce(in io.Reader, output string) error {
 		if !ok || err != nil {
 			return fmt.Errorf("not a count: %q", lines.Text())
 		}
-		if len(word) > maxShort {
-			t.long[word] += count
-			continue
-		}
-		var room [maxShort]byte
-		copy(room[:], word)
-		t.add(&room, len(word), count)
+		t.addWord(word, count)
 	}
 	if err := lines.Err(); err != nil {
 		return err
