@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,7 +18,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"flashmob/bench"
-	"flashmob/worker"
 )
 
 // measure runs everything: all rates in turn, round after round.
@@ -76,7 +76,8 @@ func once(ctx context.Context, config config, rate int, votes, want []byte) (s s
 	if err != nil {
 		return s, err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(config.dir, "flashmob"), "run", "--local", "-q", "--app", "votes", "--force",
+	flashmob := filepath.Join(config.dir, "flashmob")
+	cmd := exec.CommandContext(ctx, flashmob, "run", "--local", "-q", "--app", "votes", "--force",
 		"--processes", strconv.Itoa(config.processes), "--input", "tcp://"+source, "--sink", "tcp://"+sink.Addr().String(),
 		"--external", external, "-o", filepath.Join(config.dir, "output"))
 	var said bytes.Buffer
@@ -84,12 +85,18 @@ func once(ctx context.Context, config config, rate int, votes, want []byte) (s s
 	if err := cmd.Start(); err != nil {
 		return s, err
 	}
-	times, err := exchange(ctx, source, external, sink, rate, votes, want)
+	end := func(ctx context.Context) error {
+		if out, err := exec.CommandContext(ctx, flashmob, "shutdown", external).CombinedOutput(); err != nil {
+			return fmt.Errorf("flashmob shutdown: %w: %s", err, bytes.TrimSpace(out))
+		}
+		return nil
+	}
+	times, err := exchange(ctx, source, end, sink, rate, votes, want)
 	if err != nil {
 		_ = cmd.Process.Kill() // it may have ended, which is why
 	}
-	if ended := cmd.Wait(); ended != nil || err != nil {
-		return s, fmt.Errorf("%w; flashmob: %v: %s", err, ended, bytes.TrimSpace(said.Bytes()))
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		return s, fmt.Errorf("flashmob run: %w: %s", err, bytes.TrimSpace(said.Bytes()))
 	}
 	s = times.sample()
 	s.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
@@ -114,7 +121,7 @@ func freeAddresses() (one, other string, err error) {
 }
 
 // exchange sends the votes, takes in the lines, and ends the run.
-func exchange(ctx context.Context, source, external string, sink net.Listener, rate int, votes, want []byte) (*times, error) {
+func exchange(ctx context.Context, source string, end func(context.Context) error, sink net.Listener, rate int, votes, want []byte) (*times, error) {
 	in, err := reach(ctx, source)
 	if err != nil {
 		return nil, err
@@ -136,13 +143,14 @@ func exchange(ctx context.Context, source, external string, sink net.Listener, r
 		if err := receive(out, want, t); err != nil {
 			return err
 		}
-		if err := worker.ShutDown(ctx, external); err != nil {
+		if err := end(ctx); err != nil {
 			return err
 		}
-		if more, err := io.Copy(io.Discard, out); err != nil || more > 0 {
-			return fmt.Errorf("%d bytes behind the last line; %w", more, err)
+		more, err := io.Copy(io.Discard, out)
+		if err == nil && more > 0 {
+			err = fmt.Errorf("%d bytes behind the last line", more)
 		}
-		return nil
+		return err
 	})
 	err = group.Wait()
 	return t, err
