@@ -52,7 +52,7 @@ func (f *Folder) restore() error {
 	}
 	kept, rejects := 0, int64(len(rejectsHeader))
 	headed := sound(f.rejects, rejects, hash([]byte(rejectsHeader)))
-	cover := newCoverage(f.Run.Inputs)
+	cover := newCoverage(f.Run)
 	for _, part := range f.Parts { // that lie elsewhere
 		if err := cover.add(part); err != nil {
 			return err

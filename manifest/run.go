@@ -21,9 +21,16 @@ type Run struct {
 	Quote     string          `json:"quote,omitempty"`     // of CSV, where it is not the usual one; "none" for none
 	MaxRecord int             `json:"max_record"`          // bytes; longer records are rejected
 	Compress  string          `json:"compress"`
-	Results   string          `json:"results"` // file name
+	Results   string          `json:"results"`         // file name
+	Order     string          `json:"order,omitempty"` // of the results: the inputs', or NoOrder
 	Inputs    []input.Input   `json:"inputs"`
 }
+
+// NoOrder is the Run.Order of results that stand in the order in which they came to be.
+const NoOrder = "none"
+
+// Unordered reports whether the results stand in the order in which they came to be.
+func (r Run) Unordered() bool { return r.Order == NoOrder }
 
 // Difference says in what b differs from r, other than its ID, or "" if b would give the same results.
 func (r Run) Difference(b Run) string {
@@ -42,6 +49,8 @@ func (r Run) Difference(b Run) string {
 		return fmt.Sprintf("max-record: was %d, is %d", r.MaxRecord, b.MaxRecord)
 	case r.Compress != b.Compress:
 		return fmt.Sprintf("compress: was %s, is %s", r.Compress, b.Compress)
+	case r.Order != b.Order:
+		return fmt.Sprintf("order: was %q, is %q", r.Order, b.Order)
 	case len(r.Inputs) != len(b.Inputs):
 		return fmt.Sprintf("inputs: were %d, are %d", len(r.Inputs), len(b.Inputs))
 	}

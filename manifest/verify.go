@@ -89,7 +89,7 @@ func (m *Manifest) checkText(dir string) error {
 
 // checkRanges makes sure that the parts cover every input from front to end, each byte once.
 func (m *Manifest) checkRanges() error {
-	cover := newCoverage(m.Inputs)
+	cover := newCoverage(m.Run)
 	for _, p := range m.Parts {
 		if err := cover.add(p); err != nil {
 			return err

@@ -42,10 +42,7 @@ func (m *Manifest) checkInput(i int, in input.Input) (err error) {
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
 	text := bufio.NewReaderSize(stream, 64<<10)
-	for _, p := range m.Parts {
-		if p.Input != i || !p.covers() {
-			continue
-		}
+	for _, p := range InInputOrder(m.Parts, i) {
 		if err := m.checkInputPart(p, text); err != nil {
 			return err
 		}

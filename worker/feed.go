@@ -39,7 +39,7 @@ type feeder struct {
 // feed sends out everything that is not done yet.
 func (f *feeder) feed(ctx context.Context) error {
 	if f.left != nil { // it knows more than the sittings before it
-		f.done, f.header, f.raw, f.fields = nil, f.left.Header, f.left.Raw, f.left.Fields
+		f.done, f.header, f.raw, f.fields = f.left.done, f.left.Header, f.left.Raw, f.left.Fields
 	}
 	for i, in := range f.run.Inputs {
 		var err error
@@ -80,7 +80,8 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 	if entered {
 		at = before
 	}
-	if f.flow.Source.HasHeader() && at == 0 && !f.begun(i) && !entered {
+	past := f.past(i)
+	if f.flow.Source.HasHeader() && at == 0 && !f.has(i, headerRow) && !entered {
 		if err := f.send(ctx, Batch{Kind: manifest.Header, Input: i, Offset: headerRow, Length: 1, Alone: f.flow.HasOperator() && in.Size == 0}, nil); err != nil {
 			return err
 		}
@@ -92,14 +93,21 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 	}
 	perRow := int64(len(generator.Row(nil, in.Seed, 0)) + 1)
 	for at < in.Size {
+		end := in.Size
+		if at = past.leave(at); len(past) > 0 {
+			end = past[0].Offset
+		}
+		if at == in.Size {
+			break
+		}
 		rows := int64(f.batchRows)
 		if err := f.await(ctx); err != nil {
 			return err
 		}
 		if rows == 0 {
-			rows = f.sizer.next(f.firstOf((in.Size-at)*perRow)/perRow, f.largest(i)/perRow, in.Size-at, f.slots())
+			rows = f.sizer.next(f.firstOf((end-at)*perRow)/perRow, f.largest(i)/perRow, end-at, f.slots())
 		}
-		rows = min(rows, in.Size-at)
+		rows = min(rows, end-at)
 		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields, Header: f.shown(generator.Header)}
 		if err := f.send(ctx, b, nil); err != nil {
 			return err
@@ -112,7 +120,7 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 // read sends out the records of an input that has bytes.
 func (f *feeder) read(ctx context.Context, i int) error {
 	in := f.run.Inputs[i]
-	if !in.HasRanges() && f.later(i) {
+	if !in.HasRanges() && f.later(i) && !f.run.Unordered() {
 		return nil // it was read to its end in an earlier sitting, and cannot be read again
 	}
 	at, entered := f.entered(i)
@@ -126,9 +134,15 @@ func (f *feeder) read(ctx context.Context, i int) error {
 			return err
 		}
 	}
+	past := f.past(i)
 	remaining, begun, reading := int64(-1), time.Now(), time.Duration(0)
 	for {
-		if in.HasRanges() {
+		if past, err = f.skip(i, s, past); err != nil {
+			return err
+		}
+		if s.wall > 0 {
+			remaining = s.wall - s.start
+		} else if in.HasRanges() {
 			remaining = in.Size - s.start
 		}
 		if err := f.await(ctx); err != nil {
@@ -137,6 +151,9 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		asked := time.Now()
 		got, err := s.next(f.sizer.next(f.firstOf(remaining), f.largest(i), remaining, f.slots()), f.batchRows)
 		reading += time.Since(asked)
+		if err == io.EOF && len(past) > 0 {
+			return fmt.Errorf("input %q: %w: it ends before byte %d", in.URI, ErrResume, past[0].End())
+		}
 		if err == io.EOF {
 			if in.IsCompressed() && f.slots() > 1 && waitsForInput(reading, time.Since(begun)) {
 				f.log.Info("one core unpacks the input, and the others wait for it", "input", in.URI)
@@ -267,7 +284,7 @@ func (f *feeder) first(ctx context.Context, i int, s *slicer) error {
 		return err
 	}
 	switch {
-	case f.begun(i):
+	case f.has(i, got.offset):
 		return f.recheck(i, s, got)
 	case f.flow.Source.HasHeader():
 		b := Batch{Kind: manifest.Header, Input: i, Offset: got.offset, Length: got.length, Inline: true}
@@ -327,9 +344,12 @@ func (f *feeder) begun(i int) bool {
 // later reports whether an earlier sitting has a part of a later input.
 func (f *feeder) later(i int) bool { return f.begun(i + 1) }
 
-// position returns how far earlier sittings came with the input.
+// position returns how far earlier sittings came with the input, without a gap for certain.
 func (f *feeder) position(i int) int64 {
 	var end int64
+	if f.run.Unordered() {
+		return end
+	}
 	for _, part := range f.done {
 		if part.Input == i {
 			end = max(end, part.End())
@@ -344,21 +364,36 @@ func (f *feeder) recheck(i int, s *slicer, first slice) error {
 	if first.giant == nil {
 		s.unread(first)
 	}
-	for _, part := range f.done {
-		if part.Input != i || part.Kind != manifest.Header && part.Kind != manifest.Records { // of no range of the input
-			continue
+	for _, part := range manifest.InInputOrder(f.done, i) {
+		switch {
+		case first.giant != nil && part.Offset == first.offset:
+			if err := f.compare(part, first.giant.Hash); err != nil {
+				return err
+			}
+		case f.run.Unordered(): // it may lie behind a gap
+			return nil
+		default:
+			if err := f.skipPart(s, part); err != nil {
+				return err
+			}
 		}
-		hash := ""
-		if first.giant != nil && part.Offset == first.offset {
-			hash = first.giant.Hash
-		} else if sum, err := s.skip(part.Length); err == nil || err == io.ErrUnexpectedEOF {
-			hash = hexHash(sum)
-		} else {
-			return err
-		}
-		if hash != part.InputHash {
-			return fmt.Errorf("input %q: %w: bytes %d to %d differ", f.run.Inputs[i].URI, ErrResume, part.Offset, part.End())
-		}
+	}
+	return nil
+}
+
+// skipPart moves s over what an earlier sitting did next, and makes sure that it still is what that one read.
+func (f *feeder) skipPart(s *slicer, part manifest.Part) error {
+	sum, err := s.skip(part.Length)
+	if err != nil && err != io.ErrUnexpectedEOF {
+		return err
+	}
+	return f.compare(part, hexHash(sum))
+}
+
+// compare makes sure that the range of a part still has the hash that it had.
+func (f *feeder) compare(part manifest.Part, hash string) error {
+	if hash != part.InputHash {
+		return fmt.Errorf("input %q: %w: bytes %d to %d differ", f.run.Inputs[part.Input].URI, ErrResume, part.Offset, part.End())
 	}
 	return nil
 }

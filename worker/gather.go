@@ -33,6 +33,8 @@ type gatherer struct {
 	early  map[Place]early     // outputs of batches whose parts have not come, by batch and partition
 	late   int64               // parts that were dropped, their range being covered already
 	refuse func(reason string) // gets the reason of every record that is rejected; nil for nobody
+
+	scattered *scattered // where parts are appended as they come; nil where they are in the order of the input
 }
 
 // heldPart is a part and its body, unless that waits in the depot.
@@ -65,18 +67,11 @@ func newGatherer(folder *manifest.Folder, d depot, begin func(input int) int64) 
 	if len(folder.Run.Inputs) > 0 {
 		g.next = begin(0)
 	}
+	if folder.Run.Unordered() {
+		g.scattered = newScattered(len(folder.Run.Inputs), begin)
+	}
 	for _, part := range folder.Parts {
-		if part.Input != g.input {
-			g.input, g.lines = part.Input, 0
-		}
-		if part.Kind != manifest.Merged { // which has no place in the input
-			g.next = part.End()
-		}
-		g.lines += part.Lines
-		if part.Bytes > 0 {
-			g.open = part.Open
-		}
-		g.heads = g.heads || part.Kind == manifest.Title
+		g.restored(part)
 	}
 	return g, nil
 }
@@ -103,7 +98,11 @@ func (g *gatherer) accept(part Part, body []byte, came arrival) (first bool, err
 
 // covered reports whether any of the batch's range has been appended or is held.
 func (g *gatherer) covered(b Batch) bool {
-	if b.Input < g.input || b.Input == g.input && b.Offset < g.next {
+	if g.scattered != nil {
+		if _, there := g.scattered.there.find(b); there {
+			return true
+		}
+	} else if b.Input < g.input || b.Input == g.input && b.Offset < g.next {
 		return true
 	}
 	for _, h := range g.held[b.Input] {
@@ -138,8 +137,11 @@ func (g *gatherer) drop(part Part) error {
 	return nil
 }
 
-// advance appends every part whose turn it is, moving on to the next input where one ends. begin says where it begins.
+// advance appends every part whose turn it is, moving on to the next input where one ends. begin says where an input begins.
 func (g *gatherer) advance(begin func(input int) int64) error {
+	if g.scattered != nil {
+		return g.advanceScattered(begin)
+	}
 	for g.input < len(g.folder.Run.Inputs) {
 		if end, known := g.ends[g.input]; known && g.next >= end {
 			delete(g.held, g.input)
@@ -211,8 +213,7 @@ func (g *gatherer) append(part heldPart) error {
 			return err
 		}
 	}
-	g.next = b.end()
-	g.lines += part.Tally.Lines
+	g.passed(b, part.Tally.Lines)
 	return g.settle(part)
 }
 
@@ -251,6 +252,7 @@ func (g *gatherer) rejectLines(b Batch, text []byte) ([]byte, error) {
 		return nil, fmt.Errorf("decode rejects: %w", err)
 	}
 	in := g.folder.Run.Inputs[b.Input]
+	before := g.before(b)
 	var lines bytes.Buffer
 	w := csv.NewWriter(&lines)
 	for _, r := range rejects {
@@ -261,7 +263,7 @@ func (g *gatherer) rejectLines(b Batch, text []byte) ([]byte, error) {
 		if in.IsGenerated() {
 			offset = b.Offset + r.Line
 		}
-		err := w.Write([]string{in.URI, strconv.FormatInt(g.lines+r.Line+1, 10), strconv.FormatInt(offset, 10), r.Reason, string(r.Record)})
+		err := w.Write([]string{in.URI, strconv.FormatInt(before+r.Line+1, 10), strconv.FormatInt(offset, 10), r.Reason, string(r.Record)})
 		if err != nil {
 			return nil, fmt.Errorf("write rejects: %w", err)
 		}

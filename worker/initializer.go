@@ -150,6 +150,9 @@ func (in *Initializer) prepare(ctx context.Context) error {
 		return err
 	}
 	in.gather.refuse = in.refused
+	if in.gather.scattered != nil {
+		in.gather.scattered.leads = !in.flow.HasOperator()
+	}
 	if in.Sink != "" {
 		if in.keyed == nil || !in.keyed.stages[0].OnUpdate() {
 			return fmt.Errorf("sink %s: %w: %s", in.Sink, ErrNoLines, in.Folder.Run.App)

@@ -41,8 +41,9 @@ type head struct {
 // left is what an initializer that crashed has left of its feeding.
 type left struct {
 	head
-	from Place         // where to go on
-	ends map[int]int64 // how far the inputs before that were read: to their ends
+	from Place           // where to go on
+	ends map[int]int64   // how far the inputs before that were read: to their ends
+	done []manifest.Part // of sittings before, which may lie behind that, too: where results have no order
 }
 
 // findSpec returns the spec that is in the log already, and whether there is one.
@@ -75,8 +76,8 @@ func (in *Initializer) pickUp(ctx context.Context) error {
 		return fmt.Errorf("find head of input: %w", err)
 	}
 	known := applied{}
-	note := func(b Batch) {
-		if past := b.past(); past.Input > l.from.Input || past.Input == l.from.Input && past.Offset > l.from.Offset {
+	note := func(b Batch, here bool) {
+		if past := b.past(); here && (past.Input > l.from.Input || past.Input == l.from.Input && past.Offset > l.from.Offset) {
 			l.from = past
 		}
 		l.ends[b.Input] = max(l.ends[b.Input], b.end())
@@ -84,9 +85,14 @@ func (in *Initializer) pickUp(ctx context.Context) error {
 			in.window.out++
 		}
 	}
-	for _, part := range in.Folder.Parts {
+	here := 0 // the first part that is of this sitting, or in front of where it is
+	if in.Folder.Run.Unordered() {
+		here = in.Folder.Elsewhere
+		l.done = covering(in.Folder.Parts[:here])
+	}
+	for i, part := range in.Folder.Parts {
 		if part.Length > 0 {
-			note(Batch{Input: part.Input, Offset: part.Offset, Length: part.Length})
+			note(Batch{Input: part.Input, Offset: part.Offset, Length: part.Length}, i >= here)
 		}
 	}
 	in.window.out = 0 // those are back
@@ -94,14 +100,14 @@ func (in *Initializer) pickUp(ctx context.Context) error {
 	err = in.remaining(ctx, batchStream, batchSubject, func(message []byte) error {
 		var b Batch
 		_, err := decode(message, &b)
-		note(b)
+		note(b, true)
 		return err
 	})
 	if err == nil && in.keyed == nil {
 		err = in.remaining(ctx, partStream, partSubject, func(message []byte) error {
 			var p Part
 			_, err := decode(message, &p)
-			note(p.Batch)
+			note(p.Batch, true)
 			return err
 		})
 	} else if err == nil {
@@ -109,7 +115,7 @@ func (in *Initializer) pickUp(ctx context.Context) error {
 			var d Delivery
 			_, err := decode(message, &d)
 			if !d.End && d.Stage == 0 {
-				note(d.Part.Batch)
+				note(d.Part.Batch, true)
 			}
 			return err
 		})

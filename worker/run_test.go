@@ -35,6 +35,7 @@ type scenario struct {
 	maxRecord int
 	listen    string
 	resume    bool
+	order     string
 	during    func(in *Initializer) // called once the run is under way
 	opened    func(in *Initializer) (closing func())
 }
@@ -59,7 +60,7 @@ func (s scenario) open(t *testing.T) *Initializer {
 	} else {
 		folder, err = manifest.Create(s.dir, manifest.Run{
 			ID: "test", Version: testVersion, App: s.flow.Name, Settings: json.RawMessage("{}"), NoHeader: s.noHeader,
-			MaxRecord: s.maxRecord, Compress: s.compress, Results: name, Inputs: s.inputs,
+			MaxRecord: s.maxRecord, Compress: s.compress, Results: name, Inputs: s.inputs, Order: s.order,
 		})
 	}
 	if err != nil {

@@ -37,7 +37,8 @@ type slicer struct {
 	pending []byte // read, but not looked at
 	block   []byte // what pending lies in
 	eof     bool
-	leapt   bool // [end, pos) was not looked at
+	wall    int64 // the input counts as ended there; 0 for no such place
+	leapt   bool  // [end, pos) was not looked at
 }
 
 const (
@@ -85,7 +86,7 @@ func (s *slicer) next(target int64, rows int) (slice, error) {
 // near there, next goes back.
 func (s *slicer) leap(target int64) {
 	to := s.start + min(target, s.maxRecord/2) - minBlock
-	if s.keep || s.end > s.start || to <= s.pos+int64(len(s.pending)) || to+minBlock >= s.leaps {
+	if s.keep || s.end > s.start || to <= s.pos+int64(len(s.pending)) || to+minBlock >= s.leaps || s.wall > 0 && to+minBlock >= s.wall {
 		return
 	}
 	s.goTo(to)
@@ -125,8 +126,15 @@ func (s *slicer) fill(want int64) error {
 	if s.block == nil {
 		s.block = make([]byte, maxBlock)
 	}
+	size := min(max(want, minBlock), maxBlock)
+	if s.wall > 0 {
+		if size = min(size, s.wall-s.pos); size == 0 {
+			s.eof = true
+			return nil
+		}
+	}
 	// At least so much that a byte order mark is seen whole; no more, for a pipe may have no more for a long time.
-	n, err := io.ReadAtLeast(s.source, s.block[:min(max(want, minBlock), maxBlock)], len(byteOrderMark))
+	n, err := io.ReadAtLeast(s.source, s.block[:size], min(len(byteOrderMark), int(size)))
 	s.pending = s.block[:n]
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		s.eof, err = true, nil

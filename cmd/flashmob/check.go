@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"flashmob/manifest"
 )
 
 // maxMaxRecord is the longest record that can be asked for: one is held in memory whole, by every slot.
@@ -43,6 +45,8 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	case f.Changed("workers") && flags.workers < flags.processes:
 		return withHint(usagef("workers %d: every one of %d processes needs one", flags.workers, flags.processes),
 			"leave --workers out for one slot a core, or one a process")
+	case flags.order != inputOrder && flags.order != manifest.NoOrder:
+		return usagef("order %q: must be input or none", flags.order)
 	case flags.sampled < 0, flags.split < 0:
 		return usagef("run: --sample and --split must be 0 or more")
 	case flags.batchRows < 0:
@@ -61,6 +65,9 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	}
 	return flags.checkListen()
 }
+
+// inputOrder is the order of results where nothing else is said.
+const inputOrder = "input"
 
 // excluding lists flags that would have no effect beside another, or the opposite one. A flag that silently does
 // nothing is worse than an error.

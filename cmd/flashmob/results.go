@@ -109,8 +109,8 @@ func runResults(cmd *cobra.Command, flags resultsFlags) error {
 			"parts": len(m.Parts), "results": path, "bytes": info.Size(),
 		})
 	case !show.quiet:
-		_, err = fmt.Fprintf(show.out, "%s is whole: %s rows in = %s out + %s rejected, %s parts\nresults  %s (%s)\n", flags.output,
-			groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), groups(int64(len(m.Parts))), path, megabytes(info.Size()))
+		_, err = fmt.Fprintf(show.out, "%s is whole: %s rows in = %s out + %s rejected%s, %s parts\nresults  %s (%s)\n", flags.output,
+			groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), written(m), groups(int64(len(m.Parts))), path, megabytes(info.Size()))
 	}
 	if err != nil {
 		return err

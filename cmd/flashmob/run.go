@@ -43,6 +43,7 @@ type runFlags struct {
 	sampled   int64
 	split     int
 	quote     string
+	order     string
 	messages  int64
 	sink      string
 	external  string
@@ -157,6 +158,7 @@ or hosts failed, 130 interrupted.`,
 	f.BoolVar(&flags.noHeader, "no-header", false, "the first record is data")
 	f.Int64Var(&flags.sampled, "sample", 0, "run the first `N` records only, here, and show what comes of them; nothing is kept")
 	f.IntVar(&flags.split, "split", 0, "copy the results into `N` files, too, each with the header line")
+	f.StringVar(&flags.order, "order", inputOrder, "of the results: input, or none: as they come, so that nothing waits for a batch that takes long")
 	f.StringVar(&flags.delimiter, "delimiter", "", "of CSV: `CHARACTER` between fields, or tab (default: a comma)")
 	f.StringVar(&flags.quote, "quote", "", "of CSV: `CHARACTER` that quotes fields, or none (default: the double quote)")
 	f.Int64Var(&flags.messages, "messages", 0, "end an input that listens after `N` messages (default: when the run is drained)")
@@ -190,6 +192,13 @@ func (flags runFlags) identity(ctx context.Context) (manifest.Run, error) {
 	if flags.delimiter+flags.quote != "" && (flow.Source.Format() != "csv" || len(flow.Keyed()) > 0) {
 		return manifest.Run{}, usagef("run: --delimiter and --quote are for CSV that the classifier or a program gets")
 	}
+	order := ""
+	if flags.order == manifest.NoOrder {
+		order = flags.order
+		if len(flow.Keyed()) > 0 {
+			return manifest.Run{}, usagef("run: --order none is for results that come batch by batch; those of %s are of all input together", flags.app)
+		}
+	}
 	like := ""
 	if len(flags.inputs) > 0 {
 		like = input.Uncompressed(flags.inputs[0])
@@ -211,7 +220,7 @@ func (flags runFlags) identity(ctx context.Context) (manifest.Run, error) {
 	}
 	return manifest.Run{
 		Version: buildinfo.Version(), Program: buildinfo.ID(), App: flags.app, Settings: bytes.TrimSpace(settings),
-		Format: flow.Source.Format(), NoHeader: flags.noHeader, Delimiter: flags.delimiter, Quote: flags.quote, MaxRecord: int(flags.maxRecord), Compress: flags.compress, Results: results, Inputs: inputs,
+		Format: flow.Source.Format(), NoHeader: flags.noHeader, Delimiter: flags.delimiter, Quote: flags.quote, MaxRecord: int(flags.maxRecord), Compress: flags.compress, Results: results, Order: order, Inputs: inputs,
 	}, nil
 }
 

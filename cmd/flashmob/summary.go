@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"flashmob/apps/exec"
 	"flashmob/manifest"
 )
 
@@ -46,7 +47,7 @@ func (d *display) summaryText(folder string, m *manifest.Manifest, phases []mani
 		fmt.Fprintln(d.out, line)
 	}
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "rows\t%s in = %s out + %s rejected\n", groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected))
+	fmt.Fprintf(w, "rows\t%s in = %s out + %s rejected%s\n", groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), written(m))
 	var times []string
 	for _, p := range phases {
 		times = append(times, fmt.Sprintf("%s %s", p.Name, took(time.Duration(p.Seconds*float64(time.Second)))))
@@ -78,6 +79,14 @@ func (d *display) summaryText(folder string, m *manifest.Manifest, phases []mani
 	w.Flush()
 }
 
+// written says how many records a program of the user's own wrote, where those are more or fewer than it was given.
+func written(m *manifest.Manifest) string {
+	if m.App != exec.Name || m.Totals.Emitted == m.Totals.Out {
+		return ""
+	}
+	return fmt.Sprintf("; of those that are out the program made %s", groups(m.Totals.Emitted))
+}
+
 // inputBytes returns how many bytes of input the run read, decompressed; 0 where it was generated.
 func inputBytes(m *manifest.Manifest) int64 {
 	var n int64
@@ -98,6 +107,9 @@ func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []mani
 		"event": "done", "run": m.ID, "records_in": m.Totals.In, "records_out": m.Totals.Out, "rejected": m.Totals.Rejected,
 		"seconds": wall.Seconds(), "phases": seconds, "sittings": m.Sittings,
 		"results": filepath.Join(folder, m.Results), "bytes": m.Bytes, "manifest": filepath.Join(folder, manifest.ManifestFile),
+	}
+	if m.App == exec.Name {
+		event["emitted"] = m.Totals.Emitted
 	}
 	if m.Summary != nil {
 		event["summary"] = m.Summary
