@@ -23,17 +23,8 @@ func (f *Folder) Finish(phases []Phase) (*Manifest, error) {
 		}
 		m.Rejects = &Rejects{File: RejectsFile, Bytes: size, SHA256: sum}
 	}
-	digest, err := m.seal()
-	if err != nil {
+	if err := m.write(f.path(ManifestFile + partial)); err != nil {
 		return nil, err
-	}
-	m.Digest = digest
-	text, err := m.text()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(f.path(ManifestFile+partial), text, 0o644); err != nil {
-		return nil, fmt.Errorf("write manifest: %w", err)
 	}
 	// The journal goes last: until then the folder counts as not finished, and Resume can put it right.
 	renames := []string{ManifestFile}

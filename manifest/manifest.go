@@ -86,7 +86,8 @@ type Manifest struct {
 	Totals   flow.Tally `json:"totals"`
 	Summary  []string   `json:"summary,omitempty"`  // what there is to say of the results in a few lines
 	Exchange []Exchange `json:"exchange,omitempty"` // by stage, of the last sitting; where there are keyed stages
-	Bytes    int64      `json:"bytes"`              // of the results file
+	Bytes    int64      `json:"bytes"`              // of the results
+	Files    []File     `json:"files,omitempty"`    // that they lie in, where they are split; Run.Results is none of them then
 	Rejects  *Rejects   `json:"rejects,omitempty"`
 	Parts    []Part     `json:"parts"`
 	Digest   string     `json:"digest,omitempty"` // sha256 of this file's JSON without the digest
@@ -109,6 +110,23 @@ func (m *Manifest) text() ([]byte, error) {
 		return nil, fmt.Errorf("write manifest: %w", err)
 	}
 	return append(text, '\n'), nil
+}
+
+// write seals the manifest and writes it to a file.
+func (m *Manifest) write(path string) error {
+	digest, err := m.seal()
+	if err != nil {
+		return err
+	}
+	m.Digest = digest
+	text, err := m.text()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		return fmt.Errorf("write manifest: %w", err)
+	}
+	return nil
 }
 
 // hash returns the SHA-256 of text, in hexadecimal.

@@ -138,18 +138,11 @@ func (m *Manifest) checkCounts(p Part) error {
 // checkResults hashes and counts every part of the results, several at a time. It says what is wrong with the first part
 // that is broken, whichever is looked at first.
 func (m *Manifest) checkResults(ctx context.Context, dir string) error {
-	file, err := os.Open(filepath.Join(dir, m.Results))
-	if err != nil {
-		return brokenf("%s: %v", m.Results, cause(err))
-	}
-	defer file.Close()
-	info, err := file.Stat()
+	file, err := m.openResults(dir)
 	if err != nil {
 		return err
 	}
-	if info.Size() != m.Bytes {
-		return brokenf("%s has %d bytes, want %d", m.Results, info.Size(), m.Bytes)
-	}
+	defer file.Close()
 	var found atomic.Bool
 	problems := make([]error, len(m.Parts))
 	var group errgroup.Group

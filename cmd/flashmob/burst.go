@@ -106,6 +106,7 @@ func (b *burst) perform(identity manifest.Run) error {
 	defer leave(nil)
 	var interrupted, ending atomic.Bool
 	show := newDisplay(b.cmd.OutOrStdout(), b.cmd.ErrOrStderr(), b.up.display)
+	show.split = b.run.split
 	go func() {
 		for said := false; ; {
 			var s os.Signal

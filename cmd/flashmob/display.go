@@ -49,6 +49,7 @@ type display struct {
 	draining bool // the run will end before the input does
 	view     view
 	record   *reckoning // of the run that is shown; nil for none
+	split    int        // how many files the results go into; 0 for the one
 }
 
 // view shows progress while the run goes on.

@@ -51,15 +51,8 @@ func (flags runFlags) deliver(ctx context.Context, show *display, runErr error) 
 	if runErr != nil && !errors.Is(runErr, errRejects) {
 		return runErr
 	}
-	var split []string
-	if flags.split > 0 {
-		var err error
-		if split, err = manifest.Split(flags.output, flags.split); err != nil {
-			return err
-		}
-		if err := show.result(map[string]any{"event": "split", "files": split}, func() {
-			fmt.Fprintf(show.out, "split    %s\n", strings.Join(split, ", "))
-		}); err != nil {
+	if flags.split > 0 { // a run that was there before may not be split yet
+		if _, err := manifest.Split(flags.output, flags.split); err != nil {
 			return err
 		}
 	}
@@ -74,7 +67,7 @@ func (flags runFlags) deliver(ctx context.Context, show *display, runErr error) 
 	if err != nil {
 		return err
 	}
-	names := append([]string{m.Results}, split...)
+	names := m.ResultFiles()
 	if m.Rejects != nil {
 		names = append(names, m.Rejects.File)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -97,20 +96,15 @@ func runResults(cmd *cobra.Command, flags resultsFlags) error {
 			return err
 		}
 	}
-	path := filepath.Join(flags.output, m.Results)
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
 	switch {
 	case show.json:
 		err = json.NewEncoder(show.out).Encode(map[string]any{
 			"event": "verified", "run": m.ID, "records_in": m.Totals.In, "records_out": m.Totals.Out, "rejected": m.Totals.Rejected,
-			"parts": len(m.Parts), "results": path, "bytes": info.Size(),
+			"parts": len(m.Parts), "results": filepath.Join(flags.output, m.ResultFiles()[0]), "bytes": m.Bytes,
 		})
 	case !show.quiet:
 		_, err = fmt.Fprintf(show.out, "%s is whole: %s rows in = %s out + %s rejected%s, %s parts\nresults  %s (%s)\n", flags.output,
-			groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), written(m), groups(int64(len(m.Parts))), path, megabytes(info.Size()))
+			groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), written(m), groups(int64(len(m.Parts))), resultsOf(flags.output, m), megabytes(m.Bytes))
 	}
 	if err != nil {
 		return err

@@ -157,7 +157,7 @@ or hosts failed, 130 interrupted.`,
 	f.Var(&flags.maxRecord, "max-record", "reject records longer than `SIZE`")
 	f.BoolVar(&flags.noHeader, "no-header", false, "the first record is data")
 	f.Int64Var(&flags.sampled, "sample", 0, "run the first `N` records only, here, and show what comes of them; nothing is kept")
-	f.IntVar(&flags.split, "split", 0, "copy the results into `N` files, too, each with the header line")
+	f.IntVar(&flags.split, "split", 0, "put the results into `N` files, results.1.csv.gz and so on, each with the header line")
 	f.StringVar(&flags.order, "order", inputOrder, "of the results: input, or none: as they come, so that nothing waits for a batch that takes long")
 	f.StringVar(&flags.delimiter, "delimiter", "", "of CSV: `CHARACTER` between fields, or tab (default: a comma)")
 	f.StringVar(&flags.quote, "quote", "", "of CSV: `CHARACTER` that quotes fields, or none (default: the double quote)")
@@ -256,6 +256,7 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 		return err
 	}
 	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
+	show.split = flags.split
 	if !flags.local {
 		_, err := flags.runOnHosts(cmd.Context(), identity, show)
 		return err

@@ -15,6 +15,12 @@ import (
 // summary shows how a run ended: the last thing that a command says.
 func (d *display) summary(folder string, m *manifest.Manifest, phases []manifest.Phase, wall time.Duration) error {
 	said := ""
+	if d.split > 0 {
+		var err error
+		if m, err = manifest.Split(folder, d.split); err != nil {
+			return err
+		}
+	}
 	if d.record != nil {
 		d.record.done(m, phases, wall)
 		if !d.record.holdBack {
@@ -72,11 +78,21 @@ func (d *display) summaryText(folder string, m *manifest.Manifest, phases []mani
 	if said != "" {
 		fmt.Fprintf(w, "forecast\t%s\n", said)
 	}
-	fmt.Fprintf(w, "results\t%s (%s)\n", filepath.Join(folder, m.Results), megabytes(m.Bytes))
+	fmt.Fprintf(w, "results\t%s (%s)\n", resultsOf(folder, m), megabytes(m.Bytes))
 	if m.Rejects != nil {
 		fmt.Fprintf(w, "rejects\t%s (%s)\n", filepath.Join(folder, m.Rejects.File), megabytes(m.Rejects.Bytes))
 	}
 	w.Flush()
+}
+
+// resultsOf names the results in a folder: the file, or the first and the last of several.
+func resultsOf(folder string, m *manifest.Manifest) string {
+	names := m.ResultFiles()
+	name := filepath.Join(folder, names[0])
+	if len(names) > 1 {
+		name += " to " + names[len(names)-1]
+	}
+	return name
 }
 
 // written says how many records a program of the user's own wrote, where those are more or fewer than it was given.
@@ -106,7 +122,10 @@ func (d *display) summaryJSON(folder string, m *manifest.Manifest, phases []mani
 	event := map[string]any{
 		"event": "done", "run": m.ID, "records_in": m.Totals.In, "records_out": m.Totals.Out, "rejected": m.Totals.Rejected,
 		"seconds": wall.Seconds(), "phases": seconds, "sittings": m.Sittings,
-		"results": filepath.Join(folder, m.Results), "bytes": m.Bytes, "manifest": filepath.Join(folder, manifest.ManifestFile),
+		"results": filepath.Join(folder, m.ResultFiles()[0]), "bytes": m.Bytes, "manifest": filepath.Join(folder, manifest.ManifestFile),
+	}
+	if m.Files != nil {
+		event["files"] = m.ResultFiles()
 	}
 	if m.App == exec.Name {
 		event["emitted"] = m.Totals.Emitted
