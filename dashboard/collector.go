@@ -39,6 +39,7 @@ type Prediction struct {
 type Collector struct {
 	tell func() Told // nil where the operator tells through the initializer
 	self string      // the host that it runs on, where that does no other work
+	now  func() time.Time
 	view atomic.Pointer[View]
 
 	mu       sync.Mutex
@@ -74,8 +75,8 @@ type rates struct{ rows, bytes, out, busy ring }
 // NewCollector returns a Collector that has heard of nothing. tell says what the operator knows, where the Collector is in
 // the operator's process; else it is nil. self is the name of the host that it runs on, where no worker does; else empty.
 func NewCollector(tell func() Told, self string) *Collector {
-	c := &Collector{tell: tell, self: self, workers: map[string]*workerLog{}, stages: map[string]*rates{}}
-	c.Tick(time.Now())
+	c := &Collector{tell: tell, self: self, now: time.Now, workers: map[string]*workerLog{}, stages: map[string]*rates{}}
+	c.Tick(c.now())
 	return c
 }
 
@@ -86,7 +87,7 @@ func (c *Collector) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			c.Tick(time.Now())
+			c.Tick(c.now())
 			return nil
 		case now := <-tick.C:
 			c.Tick(now)
@@ -131,7 +132,7 @@ func (c *Collector) Hears(m worker.Metrics) {
 			w.rate[s.Name] = rate{float64(s.Records-before.Records) / span, float64(s.Bytes-before.Bytes) / span}
 		}
 	}
-	w.last, w.heard = m, time.Now()
+	w.last, w.heard = m, c.now()
 }
 
 // bury keeps what the worker's last process has done, for the next counts anew.
@@ -175,12 +176,12 @@ func (w *workerLog) total(stage string) *worker.StageMetrics {
 func (c *Collector) Reads(b worker.Bulletin) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.bulletin, c.read = &b, time.Now()
+	c.bulletin, c.read = &b, c.now()
 	c.progress = c.meter.Read(b.Status, b.At)
 	if len(b.Told) > 0 && string(b.Told) != c.toldText {
 		var told Told
 		if json.Unmarshal(b.Told, &told) == nil { // another version's operator: then nothing is known of what it tells
-			c.told, c.toldText, c.toldAt = told, string(b.Told), time.Now()
+			c.told, c.toldText, c.toldAt = told, string(b.Told), c.now()
 		}
 	}
 }

@@ -1,39 +1,38 @@
 package dashboard
 
 import (
-	"embed"
 	"encoding/json"
-	"fmt"
-	"html/template"
 	"net"
 	"net/http"
+	"sync"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
-//go:embed assets
-var assets embed.FS
-
-var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"percent": func(f *float64) string { return fmt.Sprintf("%.1f %%", 100**f) },
-	"whole":   func(f float64) string { return fmt.Sprintf("%.0f", f) },
-	"ms":      func(f float64) string { return fmt.Sprintf("%.3g ms", 1000*f) },
-}).ParseFS(assets, "assets/page.html"))
-
 // policy keeps the page from asking anybody else for anything, and everything in it from being run but its own script.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Handler shows views: the page, and as JSON under /api/status. It only reads, and answers only who asks for a loopback
-// address, so that no page of somebody else can get at it by a name of its own.
-func Handler(view func() *View) http.Handler {
+// Handler shows what a Collector collects: the page, as JSON under /api/status, and under /metrics for Prometheus. It only reads,
+// and answers only who asks for a loopback address, so that no page of somebody else can get at it by a name of its own.
+func Handler(c *Collector) http.Handler {
 	mux := http.NewServeMux()
+	var drawn drawing
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		text, err := drawn.of(c.View())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = page.Execute(w, view()) // an error here is the reader's, who has gone
+		_, _ = w.Write(text) // an error here is the reader's, who has gone
 	})
 	mux.HandleFunc("GET /api/status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(view()) // as above
+		_ = json.NewEncoder(w).Encode(c.View()) // as above
 	})
+	mux.Handle("GET /metrics", metricsHandler(c))
 	mux.Handle("GET /assets/", http.FileServerFS(assets))
+	packed := gzhttp.GzipHandler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
@@ -48,6 +47,28 @@ func Handler(view func() *View) http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cache-Control", "no-store")
-		mux.ServeHTTP(w, r)
+		packed.ServeHTTP(w, r)
 	})
+}
+
+// drawing is the page as it was drawn last: views change once a second, however many look at them. The zero value is none.
+type drawing struct {
+	mu   sync.Mutex
+	view *View
+	text []byte
+}
+
+// of returns the page of a view.
+func (d *drawing) of(v *View) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.view == v {
+		return d.text, nil
+	}
+	text, err := render(v)
+	if err != nil {
+		return nil, err
+	}
+	d.view, d.text = v, text
+	return text, nil
 }

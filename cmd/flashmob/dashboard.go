@@ -62,7 +62,7 @@ func serveDashboard(ctx context.Context, address string, collector *dashboard.Co
 	}
 	show.logger().Info("dashboard", "url", "http://"+listener.Addr().String()+"/")
 	ctx, stop := context.WithCancel(ctx)
-	server := &http.Server{Handler: dashboard.Handler(collector.View), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: dashboard.Handler(collector), ReadHeaderTimeout: 10 * time.Second}
 	var group sync.WaitGroup
 	group.Go(func() { _ = collector.Run(ctx) }) // it only ends
 	group.Go(func() {

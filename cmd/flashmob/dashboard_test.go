@@ -61,7 +61,7 @@ func TestDashboardOfALocalRunShowsItsRecords(t *testing.T) {
 	}
 	page, err := io.ReadAll(answer.Body)
 	answer.Body.Close()
-	if err != nil || !strings.Contains(string(page), "Run "+view.Run.ID) || !strings.Contains(answer.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+	if err != nil || !strings.Contains(string(page), view.Run.ID+"</bdi>") || !strings.Contains(answer.Header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("the page is %s, %v", page, err)
 	}
 	if err := cmd.Wait(); err != nil {

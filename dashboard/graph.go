@@ -1,0 +1,130 @@
+package dashboard
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+
+	"github.com/go-analyze/charts"
+)
+
+// Graph is a chart with what a person needs to read it.
+type Graph struct {
+	Title string
+	Says  string // the same in words, for who does not see it
+	SVG   template.HTML
+}
+
+// graphs draws what a run's history comes to.
+func graphs(r *Run) ([]Graph, error) {
+	if r.History == nil {
+		return nil, nil
+	}
+	h := r.History
+	var all []Graph
+	add := func(title, says string, lines []series, write func(float64) string) error {
+		labels, padded := lately(lines)
+		svg, err := lineChart(labels, 6, padded, write)
+		if err == nil {
+			all = append(all, Graph{Title: title, Says: says, SVG: svg})
+		}
+		return err
+	}
+	if err := add("Rows per second", said(r.Rows, h.Rows, RowRate), []series{{"rows/s", h.Rows}}, short("")); err != nil {
+		return nil, err
+	}
+	if err := add("Input per second", said(r.Bytes, h.Bytes, perSecond), []series{{"bytes/s", h.Bytes}}, perSecond); err != nil {
+		return nil, err
+	}
+	says := fmt.Sprintf("%d batches are out.", r.Backlog.Batches)
+	if r.Busy != nil {
+		says = fmt.Sprintf("%d batches are out, %d of %d slots are at work.", r.Backlog.Batches, *r.Busy, r.Slots)
+	}
+	if err := add("Batches out, slots at work", says, []series{{"batches out", h.Out}, {"slots at work", h.Busy}}, short("")); err != nil {
+		return nil, err
+	}
+	latencies, err := latencyGraph(r.Process)
+	if err != nil || latencies == nil {
+		return all, err
+	}
+	return append(all, *latencies), nil
+}
+
+func perSecond(v float64) string { return Rate(v, "B") }
+
+// short writes a value at an axis.
+func short(unit string) func(float64) string {
+	return func(v float64) string {
+		number, prefix := scaled(v)
+		return number + prefix + unit
+	}
+}
+
+// said says in words what a line shows.
+func said(now *float64, values []float64, write func(float64) string) string {
+	if now == nil || len(values) == 0 {
+		return "Nothing is known yet."
+	}
+	least, most := values[0], values[0]
+	for _, v := range values {
+		least, most = min(least, v), max(most, v)
+	}
+	return fmt.Sprintf("Now %s; between %s and %s over the last five minutes.", write(*now), write(least), write(most))
+}
+
+// lately makes lines as long as the window that they are shown in, and its labels: how long ago.
+func lately(lines []series) (labels []string, padded []series) {
+	n := 0
+	for _, line := range lines {
+		n = max(n, len(line.values))
+	}
+	window := span
+	for _, shorter := range []int{120, 60} {
+		if n <= shorter {
+			window = shorter
+		}
+	}
+	labels = make([]string, window+1)
+	for i := range labels {
+		ago := window - i
+		labels[i] = fmt.Sprintf("−%d s", ago)
+		if window > 120 {
+			labels[i] = fmt.Sprintf("−%d:%02d", ago/60, ago%60)
+		}
+	}
+	labels[window] = "now"
+	for _, line := range lines {
+		values := make([]float64, window+1)
+		missing := len(values) - len(line.values)
+		for i := range values {
+			values[i] = charts.GetNullValue()
+			if i >= missing {
+				values[i] = line.values[i-missing]
+			}
+		}
+		padded = append(padded, series{line.name, values})
+	}
+	return labels, padded
+}
+
+// latencyGraph draws how long batches take at each stage, by percentile. Nil where nothing has been done yet.
+func latencyGraph(stages []Stage) (*Graph, error) {
+	var lines []series
+	var says []string
+	for _, s := range stages {
+		if s.Latency.Count == 0 {
+			continue
+		}
+		l := s.Latency
+		lines = append(lines, series{s.Name, []float64{l.P50, l.P95, l.P99, l.P999, l.P9999}})
+		says = append(says, fmt.Sprintf("%s: half of the batches within %s, 99 %% within %s", s.Name, Seconds(l.P50), Seconds(l.P99)))
+	}
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	svg, err := lineChart([]string{"50 %", "95 %", "99 %", "99.9 %", "99.99 %"}, 5, lines, Seconds)
+	if err != nil {
+		return nil, err
+	}
+	return &Graph{Title: "So many batches take no longer", Says: strings.Join(says, "; ") + ".", SVG: svg}, nil
+}
