@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -30,23 +31,29 @@ const (
 	// frameMost is the longest frame that a connection may send: one that announces more is cut off, for what follows
 	// cannot be told from what is meant.
 	frameMost = 16 << 20
-	// lastWords is how long a connection may be silent before it is taken at its word, once the input is to end.
+	// Once the input is to end, what is on its way is still taken in: from those who have connected, within lastCall, and of
+	// each until it is silent for lastWords. Senders that never stop do not keep the input open: after lastWait of reading, or
+	// lastBytes, which is more than sockets hold, they are cut off.
+	lastCall  = 50 * time.Millisecond
 	lastWords = 100 * time.Millisecond
+	lastWait  = 2 * time.Second
+	lastBytes = 16 << 20
 )
 
 // listener takes in frames from connections. Read returns whole frames of all of them, those of one in their order.
 type listener struct {
-	net     net.Listener
+	net     *net.TCPListener
 	chunks  chan []byte // whole frames
 	ended   chan struct{}
 	finish  sync.Once
 	serving sync.WaitGroup
 	rest    []byte // of the chunk that is being read
 
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-	left  int64 // frames that are still to come; -1 for no limit
-	torn  int   // connections that ended in the middle of a frame, or sent one that was too long
+	mu       sync.Mutex
+	conns    map[net.Conn]struct{}
+	finished bool
+	left     int64 // frames that are still to come; -1 for no limit
+	torn     int   // connections that ended in the middle of a frame, or sent one that was too long
 }
 
 // listen begins to take in frames at an address.
@@ -55,7 +62,7 @@ func (in Input) listen() (*listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", in.URI, err)
 	}
-	l := &listener{net: socket, chunks: make(chan []byte, 64), ended: make(chan struct{}), conns: map[net.Conn]struct{}{}, left: -1}
+	l := &listener{net: socket.(*net.TCPListener), chunks: make(chan []byte, 64), ended: make(chan struct{}), conns: map[net.Conn]struct{}{}, left: -1}
 	if in.Messages > 0 {
 		l.left = in.Messages
 	}
@@ -68,22 +75,42 @@ func (in Input) listen() (*listener, error) {
 	return l, nil
 }
 
-// accept serves connections until the listener is finished.
+// accept serves connections until the listener is finished, and those that were made before.
 func (l *listener) accept() {
-	for {
+	defer l.net.Close()
+	for last := false; ; {
 		c, err := l.net.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
+		switch {
+		case err == nil:
+			l.mu.Lock()
+			l.conns[c] = struct{}{}
+			l.mu.Unlock()
+			l.serving.Go(func() { l.serve(c) })
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			time.Sleep(10 * time.Millisecond) // out of descriptors, most likely
+		case last || l.isFull():
+			return
+		default: // finished: those who are not let in yet have connected before
+			last = true
+			if l.net.SetDeadline(time.Now().Add(lastCall)) != nil {
 				return
 			}
-			time.Sleep(10 * time.Millisecond) // out of descriptors, most likely
-			continue
 		}
-		l.mu.Lock()
-		l.conns[c] = struct{}{}
-		l.mu.Unlock()
-		l.serving.Go(func() { l.serve(c) })
 	}
+}
+
+// isFinished reports whether the input is to end. Then Finish has done what it does.
+func (l *listener) isFinished() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.finished
+}
+
+// isFull reports whether no more frames are wanted.
+func (l *listener) isFull() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.left == 0
 }
 
 // serve passes on the frames of one connection.
@@ -97,8 +124,9 @@ func (l *listener) serve(c net.Conn) {
 	cutter := flow.Frames.Cutter()
 	var held []byte // the frame that has not come whole
 	block := make([]byte, 64<<10)
+	source := lastReader{Conn: c, listener: l, patience: lastWait, room: lastBytes}
 	for {
-		n, err := c.Read(block)
+		n, err := source.Read(block)
 		if end := cutter.Last(block[:n]); end > 0 {
 			if !l.pass(append(held, block[:end]...)) {
 				return
@@ -141,17 +169,47 @@ func (l *listener) pass(frames []byte) bool {
 	return !over
 }
 
+// A lastReader reads a connection: for as long as it lasts, and once the listener is finished for as long as it may.
+type lastReader struct {
+	net.Conn
+	listener *listener
+	patience time.Duration // left of lastWait
+	room     int           // left of lastBytes
+}
+
+// Read reads on. That the listener is finished interrupts it, for it to begin again with a deadline.
+func (r *lastReader) Read(p []byte) (int, error) {
+	if !r.listener.isFinished() {
+		n, err := r.Conn.Read(p)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+	}
+	if r.patience <= 0 || r.room <= 0 {
+		return 0, os.ErrDeadlineExceeded
+	}
+	begun := time.Now()
+	if err := r.SetReadDeadline(begun.Add(lastWords)); err != nil {
+		return 0, err
+	}
+	n, err := r.Conn.Read(p)
+	r.patience -= time.Since(begun)
+	r.room -= n
+	return n, err
+}
+
 // Finish ends the input: nobody is let in any more, and what is on its way is still taken in. It may be called more than
 // once, and while Read waits.
 func (l *listener) Finish() {
 	l.finish.Do(func() {
-		l.net.Close()
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		for c := range l.conns {
-			_ = c.SetReadDeadline(time.Now().Add(lastWords)) // fails where it is closed
-		}
+		l.finished = true
 		close(l.ended)
+		_ = l.net.SetDeadline(time.Now()) // wakes accept up; fails where it has ended
+		for c := range l.conns {
+			_ = c.SetReadDeadline(time.Now()) // likewise
+		}
 	})
 }
 
