@@ -31,6 +31,9 @@ const endPause = 50 * time.Millisecond
 // streamPause is how long a source may pause before what has come is handed out, few records or many.
 const streamPause = 2 * time.Millisecond
 
+// streamMost is how long records of a source wait for more to be handed out with, where it does not pause.
+const streamMost = 5 * time.Millisecond
+
 // Read returns errDrain, or the cause of ctx's end, as soon as it is asked to give up.
 func (a *abandonable) Read(p []byte) (int, error) {
 	if len(a.rest) == 0 && a.end == nil {

@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"io"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -57,12 +58,13 @@ func (s *slicer) next(target int64, rows int) (slice, error) {
 	} else if rows <= 0 {
 		s.leap(target)
 	}
+	var begun time.Time // when the first of it came
 	for {
 		whole := s.end > s.start
 		switch {
 		case whole && rows > 0 && s.count >= rows, whole && rows <= 0 && (s.pos-s.start >= target || s.leapt):
 			return s.take(s.end), nil
-		case whole && s.soon != nil && !s.eof && len(s.pending) == 0 && !s.soon():
+		case whole && s.soon != nil && !s.eof && len(s.pending) == 0 && (time.Since(begun) > streamMost || !s.soon()):
 			return s.take(s.end), nil
 		case s.pos-s.end > s.maxRecord && whole:
 			return s.take(s.end), nil
@@ -78,6 +80,9 @@ func (s *slicer) next(target int64, rows int) (slice, error) {
 		}
 		if err := s.look(target-(s.pos-s.start), rows > 0); err != nil {
 			return slice{}, err
+		}
+		if begun.IsZero() {
+			begun = time.Now()
 		}
 	}
 }
