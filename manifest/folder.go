@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"flashmob/flow"
@@ -178,10 +179,7 @@ func (f *Folder) Close() error {
 	if f.journal == nil {
 		return nil
 	}
-	var errs []error
-	if err := os.RemoveAll(f.Work()); err != nil {
-		errs = append(errs, fmt.Errorf("remove %s: %w", f.Work(), err))
-	}
+	errs := []error{f.RemoveWork()}
 	for _, file := range []*os.File{f.results, f.rejects, f.journal} { // the journal last: with it goes the lock
 		if file != nil {
 			errs = append(errs, file.Close())
@@ -190,6 +188,22 @@ func (f *Folder) Close() error {
 	f.results, f.rejects, f.journal = nil, nil, nil
 	return errors.Join(errs...)
 }
+
+// RemoveWork removes what only a run that goes on needs. A worker that has not heard yet that the run is over may put
+// something there meanwhile: then it is removed, too.
+func (f *Folder) RemoveWork() error {
+	err := os.RemoveAll(f.Work())
+	for begun := time.Now(); errors.Is(err, syscall.ENOTEMPTY) && time.Since(begun) < lateWork; {
+		err = os.RemoveAll(f.Work())
+	}
+	if err != nil {
+		return fmt.Errorf("remove %s: %w", f.Work(), cause(err))
+	}
+	return nil
+}
+
+// lateWork is how long workers may put something into a folder whose run is over.
+const lateWork = 5 * time.Second
 
 // cause strips the path that the os package puts before an error: the caller names it.
 func cause(err error) error {

@@ -2,10 +2,12 @@ package manifest_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"flashmob/manifest"
@@ -205,5 +207,38 @@ func TestRunsDiffer(t *testing.T) {
 		if got := base.Difference(other); !strings.HasPrefix(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Workers that have not heard yet that a run is over do not keep its folder from being finished.
+func TestAFolderIsFinishedWhileWorkersStillWriteToIt(t *testing.T) {
+	folder := newJob(t, "results.csv", text).begin(t, 0)
+	depot := filepath.Join(folder.Work(), "depot")
+	if err := os.MkdirAll(depot, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var writing sync.WaitGroup
+	begun := make(chan struct{}, 4)
+	for i := range cap(begun) {
+		writing.Go(func() {
+			for n := 0; ; n++ {
+				if os.WriteFile(filepath.Join(depot, fmt.Sprint(i, "-", n)), nil, 0o600) != nil {
+					return // it is gone
+				}
+				if n == 100 {
+					begun <- struct{}{}
+				}
+			}
+		})
+	}
+	for range cap(begun) {
+		<-begun
+	}
+	if err := folder.Close(); err != nil {
+		t.Error(err)
+	}
+	writing.Wait()
+	if _, err := os.Stat(folder.Work()); !os.IsNotExist(err) {
+		t.Errorf("%s is there: %v", folder.Work(), err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -391,10 +390,7 @@ func (in *Initializer) shutDown() error {
 	}
 	in.server.Shutdown()
 	in.server.WaitForShutdown()
-	if err := os.RemoveAll(in.Folder.Work()); err != nil {
-		return fmt.Errorf("remove %s: %w", in.Folder.Work(), err)
-	}
-	return nil
+	return in.Folder.RemoveWork()
 }
 
 // begin returns the offset at which an input begins: a generated one with a header, at that.
