@@ -9,6 +9,7 @@ INPUT       ?=
 WORKERS     ?= 2
 OUTPUT      ?= output
 FUZZTIME    ?= 20s
+KILLS       ?= 24
 
 # The cluster. What is empty is as it was last time, or flashmob's default.
 CLUSTER_SIZE ?=
@@ -30,7 +31,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test bench bench/query2 bench/wordcount bench/votes bench/exec bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster bench bench/query2 bench/wordcount bench/votes bench/exec bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -72,6 +73,10 @@ run-local: build ## generate INPUT_LINES rows and classify them with WORKERS slo
 
 test: ## vet, check the format, run all tests
 	@.ci/test
+
+test/cluster: ## all that is tested on clusters, in the sandbox as root, with the operator killed at KILLS moments: 20 minutes
+	@$(MAKE) --no-print-directory tools CLOUD=sandbox
+	FLASHMOB_KILLS=$(KILLS) go test -timeout 60m ./internal/sandbox/... ./infra/... ./orchestrator/... ./cmd/infra ./cmd/flashmob
 
 bench: build ## measure beside a hand-written limit and GNU parallel, on this machine
 	go run ./bench/local -flashmob bin/flashmob

@@ -46,6 +46,7 @@ type Resource struct {
 
 	vpcs         []string // an internet gateway's attachments
 	associations []string // a route table's, without the main one
+	keyName      string   // a key pair's
 }
 
 // Run is the ID of the cluster that the resource belongs to.

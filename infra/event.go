@@ -8,7 +8,7 @@ import (
 // Event is something that happened on the way, for the operator to see.
 type Event struct {
 	At time.Time `json:"at"`
-	// Step is the operation of the moment: lock, repair, create, refresh, destroy, list, sweep, refused.
+	// Step is the operation of the moment: lock, repair, create, refresh, destroy, list, sweep, refused, waiting.
 	Step string `json:"step"`
 	// Name and Kind are those of the thing concerned, "workers-2" and "instance"; empty for the operation itself.
 	Kind string `json:"kind,omitempty"`

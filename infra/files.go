@@ -16,6 +16,7 @@ import (
 //	  clusters/STACK/
 //	    record.json           see Record
 //	    lock                  see Lock
+//	    run.lock              another, held by the operator whose run goes on
 //	    id_ed25519 .pub       the operator's key for this cluster
 //	    hostkeys/HOST         the private key that a host of this name is made with
 //	    hostkeys/INSTANCE     the one that takes its place at first contact, and .own beside it when that has happened
@@ -64,6 +65,9 @@ func (f Files) Record() string { return filepath.Join(f.Cluster(), "record.json"
 
 // Lock is the cluster's lock.
 func (f Files) Lock() string { return filepath.Join(f.Cluster(), "lock") }
+
+// RunLock is held by the operator whose run goes on in the cluster. Changing the cluster's size is no matter to it.
+func (f Files) RunLock() string { return filepath.Join(f.Cluster(), "run.lock") }
 
 // Key is the operator's private key.
 func (f Files) Key() string { return filepath.Join(f.Cluster(), "id_ed25519") }

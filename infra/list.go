@@ -69,7 +69,7 @@ func (a *Account) keyPairs(ctx context.Context, filters []types.Filter) ([]Resou
 	}
 	var all []Resource
 	for _, x := range page.KeyPairs {
-		all = append(all, Resource{ID: aws.ToString(x.KeyPairId), Tags: tagMap(x.Tags)})
+		all = append(all, Resource{ID: aws.ToString(x.KeyPairId), Tags: tagMap(x.Tags), keyName: aws.ToString(x.KeyName)})
 	}
 	return all, nil
 }

@@ -32,6 +32,9 @@ type Receipt struct {
 	Unpriced   []string  `json:"unpriced,omitempty"`
 	PricesAsOf string    `json:"prices_as_of"`
 	Refusals   []Refusal `json:"refusals,omitempty"`
+	// DestroyTook is how long Pulumi took, ProofTook all the asking of the account and what was swept by tag.
+	DestroyTook time.Duration `json:"destroy_took,omitempty"`
+	ProofTook   time.Duration `json:"proof_took,omitempty"`
 }
 
 // Bill is what one instance cost with its disk and its address.
@@ -115,6 +118,9 @@ func (r Receipt) Text() string {
 	}
 	for _, reason := range r.Unpriced {
 		fmt.Fprintf(&b, "%s\n", reason)
+	}
+	if took := r.DestroyTook + r.ProofTook; took > 0 {
+		fmt.Fprintf(&b, "time     %.2f s: destroy %.2f s, proof %.2f s\n", took.Seconds(), r.DestroyTook.Seconds(), r.ProofTook.Seconds())
 	}
 	fmt.Fprintf(&b, "list prices as of %s, spot typical; hosts with disk and address, without data transfer\n", r.PricesAsOf)
 	return b.String() + r.String() + "\n"

@@ -108,7 +108,11 @@ func (a *Account) delete(ctx context.Context, r Resource) error {
 	case KindVolume:
 		_, err = a.client.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: id})
 	case KindKeyPair:
-		_, err = a.client.DeleteKeyPair(ctx, &ec2.DeleteKeyPairInput{KeyPairId: id})
+		which := &ec2.DeleteKeyPairInput{KeyName: aws.String(r.keyName)} // not every EC2 deletes by ID
+		if r.keyName == "" {
+			which = &ec2.DeleteKeyPairInput{KeyPairId: id}
+		}
+		_, err = a.client.DeleteKeyPair(ctx, which)
 	case KindGroup:
 		_, err = a.client.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: id})
 	case KindSubnet:

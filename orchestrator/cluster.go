@@ -137,7 +137,8 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 // Run brings the run to its end and returns its manifest.
 //
 // Every host goes through its own phases (boot, connect, upload, setup, start) as fast as it can; the run begins when the
-// initializer is up, and hosts that come later join it. A host that does not come up is reported, and done without.
+// initializer is up, and hosts that come later join it. A host that does not come up is reported, and done without; one
+// that is another than the pinned one ends the run.
 func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	if err := c.openFolder(); err != nil {
 		return nil, err
@@ -159,12 +160,13 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	enough()
 	crew.wait() // so that no worker is started behind stop's back
 	c.keeping.Wait()
-	if few := context.Cause(ctx); err != nil && errors.Is(few, ErrTooFewHosts) {
-		err = few
+	cause := context.Cause(ctx)
+	if errors.Is(cause, ErrHostKey) || err != nil && errors.Is(cause, ErrTooFewHosts) {
+		err = cause
 	}
 	busy := new(BusyError)
 	switch {
-	case errors.Is(err, ErrCutOff), errors.Is(err, ErrDetached), c.Resume && errors.As(err, &busy):
+	case errors.Is(err, ErrCutOff), errors.Is(err, ErrDetached), c.Resume && errors.As(err, &busy), c.Attach && errors.Is(err, ErrHostKey):
 		return nil, err // a run that goes on without us is left to go on
 	case errors.As(err, &busy): // nothing here is this run's
 		c.stop(ctx, false)

@@ -264,17 +264,25 @@ func TestAMissingWorkerIsDoneWithout(t *testing.T) {
 }
 
 func TestAnotherHostKeyStopsTheRunWithBothFingerprints(t *testing.T) {
-	all, config, _ := hosts(t, 1, 10)
-	_, other := newKey(t)
-	config.Inventory.Hosts[0].HostKey = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(other.PublicKey())))
-	_, wait, _ := begin(t, config)
-	err := wait()
-	if !errors.Is(err, ErrHostKey) {
-		t.Fatalf("got %v, want ErrHostKey", err)
-	}
-	for _, key := range []ssh.PublicKey{other.PublicKey(), all[0].key} {
-		if !strings.Contains(err.Error(), ssh.FingerprintSHA256(key)) {
-			t.Errorf("%v lacks %s", err, ssh.FingerprintSHA256(key))
+	for i, name := range []string{"initializer-1", "workers-1"} {
+		all, config, _ := hosts(t, 2, 50_000_000) // more than would be done before it is noticed
+		_, other := newKey(t)
+		config.Inventory.Hosts[i].HostKey = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(other.PublicKey())))
+		_, wait, _ := begin(t, config)
+		err := wait()
+		var host *HostError
+		if !errors.Is(err, ErrHostKey) || !errors.As(err, &host) || host.Host != name {
+			t.Fatalf("got %v, want ErrHostKey of %s", err, name)
+		}
+		for _, key := range []ssh.PublicKey{other.PublicKey(), all[i].key} {
+			if !strings.Contains(err.Error(), ssh.FingerprintSHA256(key)) {
+				t.Errorf("%v lacks %s", err, ssh.FingerprintSHA256(key))
+			}
+		}
+		for _, h := range all {
+			if left := h.pids(); len(left) > 0 {
+				t.Errorf("%v of the run are left", left)
+			}
 		}
 	}
 }

@@ -106,9 +106,14 @@ func (c *Cluster) dismiss(now inventory.Inventory, known map[string]bool) {
 	})
 }
 
-// raiseOne brings a host to work. Without a worker the run goes on; without its initializer there is none.
+// raiseOne brings a host to work. Without a worker the run goes on; without its initializer there is none. Where another
+// machine answers than the one that is pinned, whatever it is for, nothing goes on.
 func (c *Cluster) raiseOne(ctx context.Context, host inventory.Host, w *crew) {
 	r, err := c.raise(ctx, host)
+	if errors.Is(err, ErrHostKey) {
+		w.fail(&HostError{Host: host.Name, Err: err})
+		return
+	}
 	switch {
 	case host.Role == inventory.Initializer && err != nil:
 		w.failed <- &HostError{Host: host.Name, Err: err}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -79,36 +80,60 @@ func TestSecondOperatorIsToldWhoIsAtWork(t *testing.T) {
 	if out, errs, _ := l.try("sweep", "--cloud", "sandbox", "--yes"); !strings.Contains(out, "nothing to sweep") {
 		t.Errorf("a sweep meanwhile says\n%s%s", out, errs)
 	}
+	l.fail(4, []string{"held by up of ", "hint: wait for it to end"}, "run", "--lines", "10", "-o", "early")
 	if err := first.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
+	}
+
+	_, end := l.begin("out")
+	l.fail(4, []string{"held by run of ", "since ", "hint: Ctrl-C there", "--evict"}, "down")
+	l.fail(4, []string{"goes on here: run of "}, "run", "--lines", "10", "-o", "second")
+	if again := l.up(1); !strings.Contains(again, "(0 created, 0 changed, 0 deleted,") {
+		t.Errorf("an up meanwhile says\n%s", again)
+	}
+	if exit := end(); exit != 0 {
+		t.Errorf("the run ends with exit code %d", exit)
+	}
+	l.same("out", "--lines", "150000")
+
+	l.begin("lost")
+	last, said := l.start("down", "--evict")
+	l.await(said, "delete Instance")
+	l.fail(4, []string{"held by down of ", "hint: wait for it to end"}, "run", "--lines", "10", "-o", "late")
+	if err := last.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, said)
 	}
 	l.down()
 }
 
 func TestAnotherHostKeyStopsEverything(t *testing.T) {
 	l := newLab(t)
-	l.up(1)
+	l.up(2)
 	path := l.path(".flashmob", "clusters", "flashmob", "inventory.yml")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The initializer is taken for the metrics host.
-	pins := bytes.Split(text, []byte("flashmob_host_key: "))
+	pins := regexp.MustCompile(`flashmob_host_key: .*`).FindAll(text, -1)
 	if len(pins) != 3 {
-		t.Fatalf("%d host keys in\n%s", len(pins)-1, text)
+		t.Fatalf("%d host keys in\n%s", len(pins), text)
 	}
-	key := func(b []byte) []byte { return b[:bytes.IndexByte(b, '\n')] }
-	text = bytes.ReplaceAll(text, key(pins[2]), key(pins[1]))
+	for i, host := range []string{"metrics-1", "initializer-1", "workers-1"} {
+		// It is taken for another of the cluster.
+		if err := os.WriteFile(path, bytes.ReplaceAll(text, pins[i], pins[(i+1)%3]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"run", "--lines", "50000000", "-o", "out", "--force"}, {"hosts"}} {
+			_, said, exit := l.try(args...)
+			if exit != exitInfrastructure || !strings.Contains(said, "flashmob: "+host+": connect: ") || strings.Count(said, "SHA256:") != 2 {
+				t.Errorf("%v: exit code %d\n%s", args, exit, said)
+			}
+		}
+	}
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"run", "--lines", "10", "-o", "out"}, {"hosts"}} {
-		_, said, exit := l.try(args...)
-		if exit != exitInfrastructure || !strings.Contains(said, "initializer-1: connect: ") || strings.Count(said, "SHA256:") != 2 {
-			t.Errorf("%v: exit code %d\n%s", args, exit, said)
-		}
-	}
+	l.do("run", "--lines", "10", "-o", "after") // nothing goes on there
 	l.down()
 }
 

@@ -13,6 +13,7 @@ import (
 type downFlags struct {
 	cloudFlags
 	region  string
+	evict   bool
 	display displayFlags
 	receipt *infra.Receipt // what it came to, once it is known
 }
@@ -25,8 +26,13 @@ func newDownCommand() *cobra.Command {
 		Long: `Down destroys everything that up made, then asks the cloud what it lists under
 the cluster's tags, and says what that was, what it cost and how long it lived.
 It works after any crash, and when the record of the cluster is lost. If anything
-is left it says what, and the exit code is 4.`,
+is left it says what, and the exit code is 4.
+
+While a run goes on whose operator is at work here, it is refused: Ctrl-C ends that
+run and keeps what is done, --evict ends the cluster under it. A detached run, and one
+whose operator died, ends with the cluster.`,
 		Example: `  flashmob down
+  flashmob down --evict           # whatever run goes on
   flashmob down --cloud sandbox`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDown(cmd, &flags) },
@@ -34,6 +40,7 @@ is left it says what, and the exit code is 4.`,
 	f := cmd.Flags()
 	flags.cloudFlags.register(f)
 	f.StringVar(&flags.region, "region", "", "`REGION` to look in when the record of the cluster is lost")
+	f.BoolVar(&flags.evict, "evict", false, "end the cluster under a run that goes on")
 	flags.display.register(f)
 	return cmd
 }
@@ -45,6 +52,11 @@ func runDown(cmd *cobra.Command, flags *downFlags) error {
 }
 
 func (flags *downFlags) down(ctx context.Context, cmd *cobra.Command) error {
+	if !flags.evict {
+		if err := mayEnd(flags.files()); err != nil {
+			return err
+		}
+	}
 	w, err := flags.enter(ctx)
 	if err != nil {
 		return err

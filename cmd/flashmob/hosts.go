@@ -42,8 +42,15 @@ func hosts(named, stack string) (inventory.Inventory, error) {
 }
 
 // runOnHosts runs on the hosts of an inventory, and returns how long the phases took.
-func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, show *display) ([]manifest.Phase, error) {
+func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, show *display) (phases []manifest.Phase, err error) {
 	inv, err := hosts(flags.inventory, flags.stack)
+	if flags.inventory == "" {
+		leave, refused := enterRun(cloudFlags{stack: flags.stack}.files(), err == nil)
+		if refused != nil {
+			return nil, refused
+		}
+		defer func() { err = errors.Join(err, leave()) }()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -30,6 +31,7 @@ func (u *upFlags) register(cmd *cobra.Command) {
 	f.IntVar(&u.spec.Size, "size", 0, "hosts that process: one initializer and N-1 workers; a metrics host comes on top (default: as last time)")
 	f.StringVar(&u.spec.Type, "type", "", "instance `TYPE` (default c7g.xlarge; c5.xlarge in an amd64 machine's sandbox)")
 	f.StringSliceVar(&u.spec.MoreTypes, "more-types", nil, "instance `TYPES` to take in turn when the first cannot be had")
+	f.StringVar(&u.spec.AMI, "ami", "", "`IMAGE` to boot, with cloud-init and a user ubuntu (default: the newest Ubuntu LTS)")
 	f.StringVar(&u.spec.Region, "region", "", "`REGION` (default us-west-2)")
 	f.StringSliceVar(&u.spec.Zones, "zones", nil, "`ZONES` to try in turn (default: all that offer the type)")
 	f.BoolVar(&u.spec.Spot, "spot", false, "buy workers on the spot market, on demand where it has none")
@@ -114,7 +116,9 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 		return err
 	}
 	uploading := time.Now()
-	flags.provide(ctx, reply.Up.Inventory, show)
+	if err := flags.provide(ctx, reply.Up.Inventory, show); err != nil {
+		return err
+	}
 	uploaded := time.Since(uploading)
 	return show.result(reply.Up, func() {
 		up := reply.Up
@@ -133,8 +137,8 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 }
 
 // provide brings the worker's binary to the hosts, so that the first run begins at once. It is a courtesy, too: what a host
-// lacks, a run brings it.
-func (flags *upFlags) provide(ctx context.Context, inv inventory.Inventory, show *display) {
+// lacks, a run brings it. Only another host key than the one that was made is an error.
+func (flags *upFlags) provide(ctx context.Context, inv inventory.Inventory, show *display) error {
 	log := show.logger()
 	provider, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
 		Inventory: inv, WorkerProgram: workerFor, ConnectWait: provideWait, Rekey: flags.files().Rekey, Log: log,
@@ -142,9 +146,13 @@ func (flags *upFlags) provide(ctx context.Context, inv inventory.Inventory, show
 	if err == nil {
 		err = provider.Provide(ctx)
 	}
+	if errors.Is(err, orchestrator.ErrHostKey) {
+		return err
+	}
 	if err != nil {
 		log.Warn("not every host has the worker's binary yet: a run brings it", "err", err)
 	}
+	return nil
 }
 
 // provideWait is how long up waits for a host that does not answer: hosts boot while it makes the others.

@@ -6,9 +6,13 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"flashmob/internal/sandbox"
 )
 
+// TestMain lets the test binary be this program, and Pulumi's provider.
 func TestMain(m *testing.M) {
+	sandbox.Main()
 	if os.Getenv("RUN_MAIN") != "" {
 		main()
 		os.Exit(0)

@@ -4,6 +4,11 @@
 //	sandbox start FOLDER    start it, or find it running; prints the environment that leads to it, as JSON
 //	sandbox stop FOLDER     end everything
 //	sandbox count FOLDER    print what is left of it, as JSON
+//	sandbox order FOLDER KIND [FIELD=VALUE ...]    make something go wrong: see cloud.Fault
+//	sandbox clear FOLDER    let nothing go wrong any more
+//
+//	sandbox order .flashmob/sandbox capacity zone=us-west-2a times=-1
+//	sandbox order .flashmob/sandbox slow-boot name='*workers-2' for=90s
 package main
 
 import (
@@ -25,8 +30,8 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) != 2 {
-		return errors.New("called as: sandbox start|stop|count FOLDER")
+	if len(args) < 2 || len(args) > 2 && args[0] != "order" {
+		return errors.New("called as: sandbox start|stop|count|clear FOLDER, or sandbox order FOLDER KIND [FIELD=VALUE ...]")
 	}
 	verb, dir := args[0], args[1]
 	switch verb {
@@ -51,6 +56,15 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return json.NewEncoder(os.Stdout).Encode(left)
+	case "order", "clear":
+		s, err := sandbox.Find(ctx, dir)
+		if err != nil {
+			return err
+		}
+		if verb == "clear" {
+			return s.Clear(ctx)
+		}
+		return order(ctx, s, args[2:])
 	}
 	return fmt.Errorf("%q: no such command", verb)
 }

@@ -66,6 +66,7 @@ func (c Cluster) down(ctx context.Context, region string, me infra.Holder, stale
 	record.Saw(before)
 
 	var destroyErr error
+	destroying := time.Now()
 	if known && was != infra.Gone {
 		destroyErr = c.destroy(ctx, spec, acct, stale, was != infra.Up)
 		if ctx.Err() != nil {
@@ -79,6 +80,7 @@ func (c Cluster) down(ctx context.Context, region string, me infra.Holder, stale
 			c.notify(infra.Event{Step: "destroy", Detail: fmt.Sprintf("%v: going on by tag", destroyErr)})
 		}
 	}
+	destroyed := time.Now()
 	left, swept, sweepErr := c.reconcile(ctx, acct, filter)
 	if stale != nil && sweepErr == nil && len(left) == 0 {
 		var late []infra.Resource
@@ -92,7 +94,8 @@ func (c Cluster) down(ctx context.Context, region string, me infra.Holder, stale
 	ended := time.Now().UTC().Truncate(time.Second)
 	record.Ended(instanceIDs(left), ended)
 	receipt := infra.NewReceipt(record, c.prices(), ended)
-	receipt.Swept = swept
+	receipt.Swept, receipt.DestroyTook = swept, destroyed.Sub(destroying)
+	receipt.ProofTook = destroying.Sub(began) + time.Since(destroyed)
 	receipt.Compare(before, left)
 	if was == infra.Gone && len(before) == 0 {
 		return receipt, nil // gone before: the receipt of then stays

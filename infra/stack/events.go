@@ -19,12 +19,16 @@ type watcher struct {
 	errs    []string
 	counts  map[string]int // operations done, "create" → 9
 	planned []string       // "create instance workers-2"
+	waits   *waits
 }
 
-func watch(notify func(infra.Event)) *watcher {
+func watch(notify func(infra.Event)) *watcher { return watchFrom(firstWord, notify) }
+
+// watchFrom is watch that says what the engine waits for after another time of silence.
+func watchFrom(silence time.Duration, notify func(infra.Event)) *watcher {
 	w := &watcher{
 		events: make(chan events.EngineEvent, 256), stop: make(chan struct{}), ended: make(chan struct{}),
-		counts: map[string]int{},
+		counts: map[string]int{}, waits: newWaits(silence),
 	}
 	go w.run(notify)
 	return w
@@ -32,8 +36,13 @@ func watch(notify func(infra.Event)) *watcher {
 
 func (w *watcher) run(notify func(infra.Event)) {
 	defer close(w.ended)
+	defer w.waits.silent.Stop()
 	for {
 		select {
+		case now := <-w.waits.silent.C:
+			if word, any := w.waits.word(now); any && notify != nil {
+				notify(word)
+			}
 		case e, ok := <-w.events:
 			if !ok {
 				return
@@ -106,7 +115,9 @@ func (w *watcher) tell(m apitype.StepEventMetadata, done bool, notify func(infra
 	if !done {
 		w.planned = append(w.planned, fmt.Sprintf("%s %s %s", m.Op, kind, name))
 	}
+	e := infra.Event{At: time.Now(), Step: string(m.Op), Kind: kind, Name: name, Done: done}
+	w.waits.saw(e)
 	if notify != nil {
-		notify(infra.Event{At: time.Now(), Step: string(m.Op), Kind: kind, Name: name, Done: done})
+		notify(e)
 	}
 }

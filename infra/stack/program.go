@@ -35,7 +35,11 @@ func program(spec infra.Spec, zones func([]string)) pulumi.RunFunc {
 		if err := chooseZone(ctx, &spec, zones); err != nil {
 			return err
 		}
-		p := &parts{ctx: ctx, spec: spec}
+		images, err := findImages(ctx, spec)
+		if err != nil {
+			return err
+		}
+		p := &parts{ctx: ctx, spec: spec, images: images}
 		if err := p.network(); err != nil {
 			return err
 		}
@@ -77,6 +81,7 @@ func chooseZone(ctx *pulumi.Context, spec *infra.Spec, zones func([]string)) err
 type parts struct {
 	ctx    *pulumi.Context
 	spec   infra.Spec
+	images map[string]string // what to boot, by architecture
 	vpc    *ec2.Vpc
 	subnet *ec2.Subnet
 	route  []pulumi.Resource // what a host needs to reach the world
@@ -166,18 +171,9 @@ func (p *parts) access() error {
 }
 
 func (p *parts) hosts() error {
-	images := map[string]string{} // by architecture
 	var out pulumi.Array
 	for _, in := range p.spec.Instances() {
-		image, ok := images[in.Arch]
-		if !ok {
-			var err error
-			if image, err = findImage(p.ctx, p.spec, in.Arch); err != nil {
-				return err
-			}
-			images[in.Arch] = image
-		}
-		made, err := p.host(in, image)
+		made, err := p.host(in, p.images[in.Arch])
 		if err != nil {
 			return err
 		}

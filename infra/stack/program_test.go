@@ -3,6 +3,7 @@ package stack
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,6 +27,8 @@ type mocks struct {
 	made map[string]pulumi.MockResourceArgs
 	asks []string
 	old  bool // the region has no 26.04 yet
+	bare bool // the cloud has no parameters at all
+	none bool // nor images
 }
 
 func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
@@ -45,9 +48,17 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if args.Token == "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings" {
 		return resource.NewPropertyMapFromMap(map[string]any{"locations": []any{"us-west-2c", "us-west-2b"}}), nil
 	}
+	if args.Token == "aws:ec2/getAmi:getAmi" {
+		filter := args.Args["filters"].ArrayValue()[0].ObjectValue()["values"].ArrayValue()[0].StringValue()
+		m.asks = append(m.asks, filter)
+		if m.none {
+			return nil, errors.New("your query returned no results")
+		}
+		return resource.NewPropertyMapFromMap(map[string]any{"id": "listed-for-" + filter}), nil
+	}
 	name := args.Args["name"].StringValue()
 	m.asks = append(m.asks, name)
-	if m.old && strings.Contains(name, "/26.04/") {
+	if m.bare || m.old && strings.Contains(name, "/26.04/") {
 		return nil, fmt.Errorf("ParameterNotFound: %s", name)
 	}
 	return resource.NewPropertyMapFromMap(map[string]any{"name": name, "value": "ami-of-" + filepath.Base(strings.TrimSuffix(name, "/hvm/ebs-gp3/ami-id"))}), nil
@@ -184,6 +195,37 @@ func TestImageIsTheNewestForEachArchitecture(t *testing.T) {
 	}
 	if len(m.asks) != 4 || !strings.Contains(m.asks[1], "/24.04/stable/current/amd64/") {
 		t.Errorf("asked %v", m.asks)
+	}
+}
+
+func TestImageIsFoundInTheListWhereThereAreNoParameters(t *testing.T) {
+	m := &mocks{bare: true}
+	made := runProgram(t, testSpec(), m)
+	if got, want := plain(t, made["workers-1"])["ami"], "listed-for-ubuntu/images/hvm-ssd*/ubuntu-*-arm64-server-*"; got != want {
+		t.Errorf("it boots %v, want %s", got, want)
+	}
+	if len(m.asks) != 3 {
+		t.Errorf("asked %v", m.asks)
+	}
+	spec := testSpec()
+	spec.AMI = "ami-of-my-own"
+	m = &mocks{bare: true}
+	if got := plain(t, runProgram(t, spec, m)["workers-1"])["ami"]; got != spec.AMI || len(m.asks) > 0 {
+		t.Errorf("it boots %v, and asked %v", got, m.asks)
+	}
+}
+
+// What cannot be booted is known before anything is made.
+func TestNothingIsMadeWhereThereIsNoImage(t *testing.T) {
+	m := &mocks{made: map[string]pulumi.MockResourceArgs{}, bare: true, none: true}
+	err := pulumi.RunErr(Program(testSpec()), pulumi.WithMocks("flashmob", "flashmob", m))
+	if err == nil || !strings.Contains(err.Error(), "find image of Ubuntu for arm64") {
+		t.Errorf("got %v", err)
+	}
+	for name, args := range m.made {
+		if args.Custom {
+			t.Errorf("made %s", name)
+		}
 	}
 }
 
