@@ -264,8 +264,9 @@ func TestAMissingWorkerIsDoneWithout(t *testing.T) {
 }
 
 func TestAnotherHostKeyStopsTheRunWithBothFingerprints(t *testing.T) {
-	for i, name := range []string{"initializer-1", "workers-1"} {
+	for i := range 2 {
 		all, config, _ := hosts(t, 2, 50_000_000) // more than would be done before it is noticed
+		name := config.Inventory.Hosts[i].Name
 		_, other := newKey(t)
 		config.Inventory.Hosts[i].HostKey = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(other.PublicKey())))
 		_, wait, _ := begin(t, config)

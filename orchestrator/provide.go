@@ -44,5 +44,6 @@ func (c *Cluster) provide(ctx context.Context, connected *conn) error {
 	if err != nil {
 		return err
 	}
+	defer c.watch(ctx, r.host, "upload", "the host is ready")()
 	return c.deliver(ctx, r, program, program)
 }
