@@ -14,7 +14,7 @@ func (d *dollars) Set(text string) error {
 	number := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(text)), "$")
 	number = strings.TrimSpace(strings.TrimSuffix(number, "usd"))
 	amount, err := strconv.ParseFloat(number, 64)
-	if err != nil || amount <= 0 || amount > 1e9 {
+	if err != nil || !(amount > 0 && amount <= 1e9) { // that is no number either
 		return fmt.Errorf("%q is no amount of dollars", text)
 	}
 	*d = dollars(amount)
@@ -44,7 +44,7 @@ func rowCounts(texts []string) ([]int64, error) {
 			}
 		}
 		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || n < 0 || n*unit > 1e15 {
+		if err != nil || !(n >= 0 && n*unit <= 1e15) {
 			return nil, usagef("rows %q: must be counts such as 10000, 10k or 1M", text)
 		}
 		counts = append(counts, int64(n*unit))

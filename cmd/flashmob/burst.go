@@ -21,7 +21,7 @@ import (
 
 // notForBurst are flags of run that mean other hosts than those that burst makes.
 var notForBurst = map[string]bool{
-	"local": true, "inventory": true, "attach": true, "detach": true, "processes": true, "workers": true, "listen": true, "resume": true, "sample": true,
+	"local": true, "inventory": true, "attach": true, "detach": true, "processes": true, "workers": true, "listen": true, "sample": true,
 }
 
 // burst is a cluster for one run.
@@ -37,7 +37,7 @@ func newBurstCommand() *cobra.Command { return newBurst().cmd }
 func newBurst() *burst {
 	b := &burst{}
 	b.cmd = &cobra.Command{
-		Use:   "burst --size N (--input FILE | --lines N) [-o FOLDER]",
+		Use:   "burst (--size N | --deadline TIME | --budget DOLLARS) (--input FILE | --lines N) [-o FOLDER]",
 		Short: "Make a cluster, run, and end the cluster, whatever happens",
 		Long: `Burst is flashmob up, run, results and down in one. The cluster is ended whatever
 happens: when it cannot be made whole, when the run fails, at Ctrl-C, when the
@@ -45,9 +45,15 @@ terminal is closed. Only a second Ctrl-C while it is being ended leaves somethin
 behind: then flashmob down ends the rest, and without that every host ends itself
 after --ttl or --idle.
 
+With --deadline or --budget it samples the input, picks type and size of the cluster,
+and keeps to them while the run goes on: hosts are added when the deadline slips and
+the budget bears it, and let go when they are not needed. At the budget's end the run
+stops with what is done kept, and --resume goes on with it.
+
 The exit code is the run's, or 4 if anything is left in the cloud.`,
 		Example: `  flashmob burst --size 3 --input big.csv -o output
   flashmob burst --size 8 --type c7g.4xlarge --spot --input big.csv -o output --yes
+  flashmob burst --deadline 1h --budget 2usd --input big.csv -o output
   flashmob burst --size 3 --lines 1000000 -o output --cloud sandbox`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return b.start() },
@@ -91,11 +97,18 @@ func (b *burst) start() error {
 	if done, err := b.run.prepareFolder(identity, b.cmd); done || err != nil {
 		return err
 	}
-	return b.perform(identity)
+	begun := time.Now()
+	sampling, stop := interruptible(b.cmd.Context())
+	job, err := b.choose(sampling, identity, newDisplay(b.cmd.OutOrStdout(), b.cmd.ErrOrStderr(), b.up.display))
+	stop()
+	if err != nil {
+		return err
+	}
+	return b.perform(identity, job, begun)
 }
 
-// perform makes the cluster, runs, and ends the cluster.
-func (b *burst) perform(identity manifest.Run) error {
+// perform makes the cluster, runs, and ends the cluster. job is what was sampled of it, if it was; begun is when the command began.
+func (b *burst) perform(identity manifest.Run, job *bench.Job, begun time.Time) error {
 	// From here on no signal ends this program by itself: what was made has to be ended first.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -128,12 +141,12 @@ func (b *burst) perform(identity manifest.Run) error {
 		}
 	}()
 
-	begun := time.Now()
-	show.record = b.reckon(identity, show)
+	making := time.Now()
+	show.record = b.reckon(identity, job, show)
 	upCtx, stop := interruptible(ctx)
 	err := b.up.up(upCtx, b.cmd)
 	stop()
-	upTook := time.Since(begun)
+	upTook := time.Since(making)
 	if made := madeNothing(err); made {
 		return err
 	}
@@ -143,7 +156,7 @@ func (b *burst) perform(identity manifest.Run) error {
 	}
 	if err == nil {
 		var ran []manifest.Phase
-		ran, err = b.run.runOnHosts(ctx, identity, show)
+		ran, err = b.run.runOnHosts(ctx, identity, show, begun)
 		phases = append(phases, ran...)
 	}
 	ending.Store(true)
@@ -153,13 +166,13 @@ func (b *burst) perform(identity manifest.Run) error {
 	destroy := manifest.Phase{Name: "destroy", Seconds: time.Since(downBegun).Seconds()}
 	show.record.paid(down.receipt)
 	show.record.add([]manifest.Phase{phases[0], destroy})
-	show.record.entry.Actual.Seconds = time.Since(begun).Seconds()
+	show.record.entry.Actual.Seconds = time.Since(making).Seconds()
 	said := show.keepRecord()
 	if downErr != nil {
 		return b.left(downErr, err)
 	}
 	phases = append(phases, destroy)
-	if shown := show.breakdown("burst", phases, time.Since(begun)); err == nil {
+	if shown := show.breakdown("burst", phases, time.Since(making)); err == nil {
 		err = shown
 	}
 	if said != "" && !show.json && !show.quiet {
@@ -169,9 +182,9 @@ func (b *burst) perform(identity manifest.Run) error {
 }
 
 // reckon begins the record of the burst as a whole.
-func (b *burst) reckon(identity manifest.Run, show *display) *reckoning {
+func (b *burst) reckon(identity manifest.Run, job *bench.Job, show *display) *reckoning {
 	f := &forecaster{region: cmp.Or(b.up.spec.Region, defaultRegion), diskGB: b.up.spec.WithDefaults().DiskGB}
-	shape := bench.Shape{Cloud: cmp.Or(b.up.cloud, b.up.remembered()), Hosts: max(b.up.spec.Size, 1), Slots: 1}
+	shape := bench.Shape{Cloud: cmp.Or(b.up.cloud, b.up.remembered()), Hosts: b.size(), Slots: 1}
 	typ := b.up.typeFor(shape.Cloud)
 	unpriced := ""
 	var err error
@@ -186,7 +199,22 @@ func (b *burst) reckon(identity manifest.Run, show *display) *reckoning {
 	}
 	r := b.run.reckon(identity, shape, show.logger())
 	r.holdBack, r.entry.Actual.Unpriced = true, unpriced
+	if job != nil {
+		if sampled, err := newForecaster(identity, f.region, show.logger()); err == nil { // it could be made a moment ago
+			r.expect(sampled, *job)
+		}
+	}
 	return r
+}
+
+// size is how many hosts will process: as was said, or as last time.
+func (b *burst) size() int {
+	if b.up.spec.Size == 0 {
+		if record, err := infra.ReadRecord(b.up.files().Record()); err == nil {
+			return max(record.Spec.Size, 1)
+		}
+	}
+	return max(b.up.spec.Size, 1)
 }
 
 // madeNothing says that up was refused before anything was made: there is nothing to end, or it is somebody else's.

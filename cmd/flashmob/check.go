@@ -29,7 +29,7 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	case flags.attach && flags.local:
 		return usagef("run: --attach is for runs in a cluster")
 	case flags.attach:
-		return nil
+		return flags.checkLimits(f)
 	case !flags.local && flags.processes > 0, !flags.local && flags.workers > 0:
 		return withHint(usagef("run: --processes and --workers are for runs on this machine"), "add --local")
 	case f.Changed("lines") == (len(flags.inputs) > 0):
@@ -57,7 +57,7 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	if err := flags.checkStreams(); err != nil {
 		return err
 	}
-	if err := errors.Join(flags.appFlags.check(f), flags.execFlags.check(f)); err != nil {
+	if err := errors.Join(flags.appFlags.check(f), flags.execFlags.check(f), flags.checkLimits(f)); err != nil {
 		return err
 	}
 	if err := flags.checkDashboard(); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -50,6 +51,7 @@ type display struct {
 	view     view
 	record   *reckoning // of the run that is shown; nil for none
 	split    int        // how many files the results go into; 0 for the one
+	steers   *steersman // keeps it within its limits; nil where there are none
 }
 
 // view shows progress while the run goes on.
@@ -98,9 +100,15 @@ func (d *display) aside() io.Writer {
 	return nil
 }
 
-// update shows how far the run is now.
-func (d *display) update(s worker.Status) {
+// update shows how far the run is now, and keeps it within its limits; drain ends it early.
+func (d *display) update(ctx context.Context, s worker.Status, drain func()) {
 	p := d.meter.Read(s, time.Now())
+	if d.steers != nil && !d.draining {
+		d.steers.look(ctx, s, p.Left, func() {
+			d.draining = true
+			drain()
+		})
+	}
 	if d.draining {
 		p.Left, p.LeftSecond = -1, -1
 	}

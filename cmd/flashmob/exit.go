@@ -67,6 +67,8 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &status):
 		return int(status)
+	case errors.Is(err, errBudget): // before what drained the run
+		return exitFailed
 	case errors.Is(err, errRejects):
 		return exitRejects
 	case errors.Is(err, errInterrupted), errors.Is(err, worker.ErrDrained), errors.Is(err, context.Canceled):

@@ -50,7 +50,7 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 		select {
 		case <-tick.C:
 			if status, ok := run.Status(); ok {
-				show.update(status)
+				show.update(ctx, status, run.Drain)
 			}
 			continue
 		case <-signals:
@@ -58,7 +58,9 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 				stop(errInterrupted)
 				continue
 			}
-			run.Drain()
+			if !show.draining { // the end of a budget may have drained it already
+				run.Drain()
+			}
 			show.draining = true
 			if !show.quiet {
 				fmt.Fprintln(show.view, "finishing what is under way; Ctrl-C again stops at once")

@@ -41,8 +41,9 @@ func hosts(named, stack string) (inventory.Inventory, error) {
 	return inv, err
 }
 
-// runOnHosts runs on the hosts of an inventory, and returns how long the phases took.
-func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, show *display) (phases []manifest.Phase, err error) {
+// runOnHosts runs on the hosts of an inventory, and returns how long the phases took. begun is when the command began: a deadline
+// counts from there.
+func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, show *display, begun time.Time) (phases []manifest.Phase, err error) {
 	inv, err := hosts(flags.inventory, flags.stack)
 	if flags.inventory == "" {
 		leave, refused := enterRun(cloudFlags{stack: flags.stack}.files(), err == nil)
@@ -77,8 +78,16 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 		show.record = flags.reckon(identity, shape, show.logger())
 		show.record.entry.Actual.Unpriced = unpriced
 	}
-	err = flags.deliver(ctx, show, follow(ctx, run, show, flags.output, flags.attach || flags.resume))
-	return run.Phases(), err
+	if flags.limited() {
+		if show.steers, err = flags.newSteersman(begun, show); err != nil {
+			return nil, err
+		}
+	}
+	err = follow(ctx, run, show, flags.output, flags.attach || flags.resume)
+	if show.steers != nil {
+		err = show.steers.outcome(err)
+	}
+	return run.Phases(), flags.deliver(ctx, show, err)
 }
 
 // workerFor returns the worker's program for Linux hosts of an architecture.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,7 +84,7 @@ func runResults(cmd *cobra.Command, flags resultsFlags) error {
 		run := runFlags{output: flags.output, inventory: flags.inventory, stack: flags.stack, attach: true}
 		quiet := *show
 		quiet.displayFlags = displayFlags{quiet: true}
-		_, err := run.runOnHosts(cmd.Context(), manifest.Run{}, &quiet)
+		_, err := run.runOnHosts(cmd.Context(), manifest.Run{}, &quiet, time.Now())
 		switch {
 		case errors.Is(err, orchestrator.ErrWorkerDied): // it waited for us for long enough, then left what it had
 		case err != nil && exitCode(err) != exitRejects:

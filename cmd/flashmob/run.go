@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,7 @@ type runFlags struct {
 	destination string
 	appFlags
 	execFlags
+	limitFlags
 	workers   int
 	processes int
 	listen    string
@@ -148,6 +150,7 @@ or hosts failed, 130 interrupted.`,
 	f.StringVarP(&flags.output, "output", "o", "output", "result `FOLDER`")
 	flags.appFlags.register(f)
 	flags.execFlags.register(f)
+	flags.limitFlags.register(f)
 	f.IntVar(&flags.workers, "workers", 0, "slots: records are processed by so many cores at once (default: all cores)")
 	f.IntVar(&flags.processes, "processes", 0, "start `N` worker processes in place of working in this one")
 	f.StringVar(&flags.listen, "listen", "", "with --processes, `HOST:PORT` that they connect to (default: a free port of 127.0.0.1)")
@@ -231,6 +234,7 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 	if flags.sampled > 0 {
 		return flags.taste(cmd)
 	}
+	begun := time.Now()
 	if err := flags.stage(); err != nil {
 		return err
 	}
@@ -258,7 +262,7 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
 	show.split = flags.split
 	if !flags.local {
-		_, err := flags.runOnHosts(cmd.Context(), identity, show)
+		_, err := flags.runOnHosts(cmd.Context(), identity, show, begun)
 		return err
 	}
 	config := flags.localConfig(identity, program, env, show)

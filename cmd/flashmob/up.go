@@ -77,19 +77,8 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 	if err := flags.check(cmd.Flags()); err != nil {
 		return err
 	}
-	w, err := flags.enter(ctx)
-	if err != nil {
+	if err := flags.complete(ctx); err != nil {
 		return err
-	}
-	flags.spec.Stack = flags.stack
-	flags.spec.Region = cmp.Or(flags.spec.Region, w.Region)
-	if flags.spec.OperatorCIDR == "" {
-		if flags.spec.OperatorCIDR, err = operatorCIDR(ctx, w); err != nil {
-			return err
-		}
-	}
-	if flags.spec.Type == "" && flags.cloud == cloudSandbox {
-		flags.spec.Type = flags.sandboxType()
 	}
 	request := infra.Request{Operation: "preview", Files: flags.files(), Spec: flags.spec}
 	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
@@ -134,6 +123,41 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 		}
 		fmt.Fprintf(show.out, "hosts    %s\n", up.InventoryFile)
 	})
+}
+
+// complete finds the way to the cloud, and fills in of the spec what is known there.
+func (flags *upFlags) complete(ctx context.Context) error {
+	w, err := flags.enter(ctx)
+	if err != nil {
+		return err
+	}
+	flags.spec.Stack = flags.stack
+	flags.spec.Region = cmp.Or(flags.spec.Region, w.Region)
+	if flags.spec.OperatorCIDR == "" {
+		if flags.spec.OperatorCIDR, err = operatorCIDR(ctx, w); err != nil {
+			return err
+		}
+	}
+	if flags.spec.Type == "" && flags.cloud == cloudSandbox {
+		flags.spec.Type = flags.sandboxType()
+	}
+	return nil
+}
+
+// resize changes the size of the cluster while a run goes on: hosts that leave are drained, those that are new get from the run
+// what they need. Workers are bought as they were.
+func (flags *upFlags) resize(ctx context.Context, show *display) error {
+	record, err := infra.ReadRecord(flags.files().Record())
+	if err != nil {
+		return err
+	}
+	flags.spec.Spot = record.Spec.Spot
+	if err := flags.complete(ctx); err != nil {
+		return err
+	}
+	flags.drainLeaving(ctx, show)
+	_, err = callInfra(ctx, show, infra.Request{Operation: "up", Files: flags.files(), Spec: flags.spec})
+	return err
 }
 
 // provide brings the worker's binary to the hosts, so that the first run begins at once. It is a courtesy, too: what a host
