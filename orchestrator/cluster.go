@@ -51,6 +51,9 @@ type ClusterConfig struct {
 	Setup []string
 	// Detach leaves the run to itself once its input is in the cluster and its hosts are at work: Run returns ErrDetached.
 	Detach bool
+	// Sync lets the initializer's disk have everything before anybody is told that it is kept, so that a host that loses power
+	// has lost nothing of the run. Defaults to false: then a crash of its processes loses nothing.
+	Sync bool
 	// MinHosts is how many hosts must come up to process; the run ends with ErrTooFewHosts when that cannot be any more.
 	// Defaults to 1, the initializer.
 	MinHosts int
@@ -108,6 +111,7 @@ type Cluster struct {
 	fed      chan struct{} // closed when nothing of the input has to be brought any more
 	fedOnce  sync.Once
 	keeping  sync.WaitGroup // hosts awake
+	stdin    func() *replay
 
 	mu      sync.Mutex
 	remotes []*remote
@@ -130,6 +134,7 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 		vacant: make(chan struct{}),
 	}
 	c.parcels.program = config.WorkerProgram
+	c.stdin = sync.OnceValue(func() *replay { return newReplay(os.Stdin, replayMost) })
 	c.mothers.first = make(chan struct{})
 	return c, nil
 }

@@ -31,6 +31,10 @@ const (
 // connect logs in to a host, again and again while it boots: sshd may not listen yet, or listen before it knows the
 // operator's key. It gives up when patience is over. answered is when the attempt began that succeeded.
 func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience time.Duration) (_ *conn, answered time.Time, err error) {
+	if host.IsLocal() {
+		connected, err := here(host)
+		return connected, time.Now(), err
+	}
 	config, err := clientConfig(c.Inventory, host)
 	if err != nil {
 		return nil, answered, err

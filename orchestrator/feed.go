@@ -16,7 +16,7 @@ import (
 
 // feed brings the bytes of inputs as the run asks for them, until ctx ends.
 func (c *Cluster) feed(ctx context.Context, l line) error {
-	var sources sources
+	sources := sources{stdin: c.stdin}
 	defer sources.close()
 	for ctx.Err() == nil {
 		answer, err := l.ask(ctx, http.MethodGet, "/want", nil)
@@ -31,7 +31,7 @@ func (c *Cluster) feed(ctx context.Context, l line) error {
 		answer.Body.Close()
 		switch {
 		case err != nil:
-			return fmt.Errorf("feed: %w", err)
+			return fmt.Errorf("feed: %w: %w", ErrCutOff, err)
 		case answer.StatusCode == http.StatusGone:
 			return nil
 		case !wanted:
@@ -40,7 +40,7 @@ func (c *Cluster) feed(ctx context.Context, l line) error {
 			return fmt.Errorf("feed: input %d is wanted, there are %d", want.Input, len(c.folder.Run.Inputs))
 		}
 		in := c.folder.Run.Inputs[want.Input]
-		source, err := sources.at(want, in)
+		source, err := sources.at(ctx, want, in)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,10 @@ func unlessClosed(err error) error {
 }
 
 // sources are the inputs that are being brought, each where it was left.
-type sources map[int]*source
+type sources struct {
+	stdin  func() *replay // standard input, which outlives a connection
+	opened map[int]*source
+}
 
 type source struct {
 	*input.Stream
@@ -107,15 +110,15 @@ func (s *source) Read(p []byte) (int, error) {
 }
 
 // at returns the input from the wanted offset on.
-func (s *sources) at(want worker.Want, in input.Input) (*source, error) {
-	if *s == nil {
-		*s = sources{}
+func (s *sources) at(ctx context.Context, want worker.Want, in input.Input) (io.Reader, error) {
+	if in == input.Stdin {
+		return &replayed{ctx: ctx, of: s.stdin(), offset: want.Offset}, nil
 	}
-	of := (*s)[want.Input]
+	if s.opened == nil {
+		s.opened = map[int]*source{}
+	}
+	of := s.opened[want.Input]
 	if of != nil && of.at > want.Offset { // it must be read again from its front
-		if in == input.Stdin {
-			return nil, fmt.Errorf("input -: bytes from %d on are wanted again, but standard input cannot be read twice", want.Offset)
-		}
 		if err := of.Close(); err != nil {
 			return nil, err
 		}
@@ -127,7 +130,7 @@ func (s *sources) at(want worker.Want, in input.Input) (*source, error) {
 			return nil, err
 		}
 		of = &source{Stream: stream}
-		(*s)[want.Input] = of
+		s.opened[want.Input] = of
 	}
 	if _, err := io.CopyN(io.Discard, of, want.Offset-of.at); err != nil {
 		return nil, fmt.Errorf("input %s: skip to byte %d: %w", in.URI, want.Offset, err)
@@ -135,8 +138,8 @@ func (s *sources) at(want worker.Want, in input.Input) (*source, error) {
 	return of, nil
 }
 
-func (s sources) close() {
-	for _, of := range s {
+func (s *sources) close() {
+	for _, of := range s.opened {
 		of.Close() // read only: nothing is lost
 	}
 }

@@ -31,7 +31,7 @@ type line struct {
 // call returns a line to the control.
 func (c *Cluster) call(r *remote) line {
 	return line{&http.Client{Transport: &http.Transport{
-		DialContext: func(context.Context, string, string) (net.Conn, error) { return r.client.Dial("unix", c.socket(r)) },
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return r.dialSocket(c.socket(r)) },
 	}}}
 }
 
@@ -59,7 +59,7 @@ const (
 )
 
 // work brings the input to the run and its results home, until the run is over. When the connection breaks it is made
-// anew: the run does not mind.
+// anew, and when the initializer crashes it is waited for, which its guard starts again: the run does not mind.
 func (c *Cluster) work(ctx context.Context, w *crew) error {
 	var r *remote
 	select {
@@ -78,6 +78,11 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 		if !errors.Is(err, ErrCutOff) || ctx.Err() != nil {
 			return err
 		}
+		if there, err := c.stillThere(ctx, r); err != nil {
+			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, err)}
+		} else if there {
+			continue
+		}
 		c.Log.Warn("cut off from the run: connecting again", "host", r.host.Name, "err", err)
 		connected, _, again := c.connect(ctx, r.host, reconnectWait)
 		if again != nil {
@@ -89,6 +94,27 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, died)}
 		}
 	}
+}
+
+// stillWait is how long a host may take to say whether the run's process is there before the connection counts as broken.
+const stillWait = 5 * time.Second
+
+// stillThere reports whether only the initializer's process has gone away, which is started again on its host, and not the
+// connection. An error says that the process will not come back.
+func (c *Cluster) stillThere(ctx context.Context, r *remote) (bool, error) {
+	looking, cancel := context.WithTimeout(ctx, stillWait)
+	defer cancel()
+	switch err := c.died(looking, r); {
+	case errors.Is(err, ErrWorkerDied):
+		return false, err
+	case err != nil:
+		return false, nil
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(answerWait): // one that breaks off again and again must not spin
+	}
+	return true, nil
 }
 
 // tookFeedAndGather keeps how long it took until the input was in the cluster, and from then on until the results were
@@ -129,7 +155,13 @@ func (c *Cluster) detach(ctx context.Context, w *crew) error {
 func (c *Cluster) sit(ctx context.Context, r *remote, w *crew) error {
 	l := c.call(r)
 	defer l.http.CloseIdleConnections()
-	if err := c.await(ctx, r, l); err != nil {
+	said := func() {}
+	if c.status.Load() != nil {
+		said = c.watch(ctx, r.host, "starting the run's initializer again", "the run goes on where it was")
+	}
+	err := c.await(ctx, r, l)
+	said()
+	if err != nil {
 		return &HostError{Host: r.host.Name, Err: err}
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -148,19 +180,24 @@ func (c *Cluster) sit(ctx context.Context, r *remote, w *crew) error {
 	group.Go(func() error {
 		select {
 		case <-c.draining:
-			return l.do(ctx, http.MethodPost, "/drain")
+			if err := l.do(ctx, http.MethodPost, "/drain"); err != nil {
+				return fmt.Errorf("drain: %w: %w", ErrCutOff, err)
+			}
+			return nil
 		case <-over:
 			return nil
 		case <-ctx.Done():
 			return nil
 		}
 	})
-	err := group.Wait()
+	err = group.Wait()
 	if err == nil || errors.Is(err, worker.ErrDrained) {
 		if last, ok := statusOf(context.WithoutCancel(ctx), l); ok { // a short run may have ended between two looks
 			c.tellFailure(last)
 		}
-		err = errors.Join(err, l.do(context.WithoutCancel(ctx), http.MethodPost, "/leave"))
+		if left := l.do(context.WithoutCancel(ctx), http.MethodPost, "/leave"); left != nil {
+			c.Log.Debug("take leave of the run", "err", left) // everything is here, and stop ends its processes in any case
+		}
 	}
 	return err
 }
@@ -223,6 +260,7 @@ func (c *Cluster) look(ctx context.Context, l line) {
 	if !ok {
 		return
 	}
+	c.tellRestart(s)
 	c.tellLost(s)
 	c.tellFailure(s)
 	if s.Fed {
@@ -234,6 +272,18 @@ func (c *Cluster) look(ctx context.Context, l line) {
 		})
 	}
 	c.status.Store(&s)
+}
+
+// tellRestart reports that the initializer has crashed since the last look.
+func (c *Cluster) tellRestart(now worker.Status) {
+	before := 0
+	if last := c.status.Load(); last != nil {
+		before = last.Restarts
+	}
+	if now.Restarts > before {
+		c.Log.Warn("initializer crashed and was started again: the run goes on where it was", "ago", time.Since(now.Crashed).Round(100*time.Millisecond),
+			"restarts", now.Restarts)
+	}
 }
 
 // tellLost reports workers that were there at the last look, and are gone now, though there is work left.
@@ -262,7 +312,11 @@ func (c *Cluster) tellFailure(now worker.Status) {
 
 // gather takes the parts home as they are gathered in the cluster, until the run is over.
 func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
-	answer, err := l.ask(ctx, http.MethodGet, fmt.Sprintf("/parts?from=%d", len(c.folder.Parts)), nil)
+	target := fmt.Sprintf("/parts?from=%d", len(c.folder.Parts))
+	if n := len(c.folder.Parts); n > 0 {
+		target += "&after=" + c.folder.Parts[n-1].SHA256
+	}
+	answer, err := l.ask(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return fmt.Errorf("gather: %w: %w", ErrCutOff, err)
 	}

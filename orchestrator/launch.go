@@ -29,12 +29,14 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	listen := net.JoinHostPort(initializer.Inside(), strconv.Itoa(c.Port))
 	invitation := worker.Invitation{
 		Name: r.host.Name, URL: "tls://" + listen, Token: c.token, CA: c.identity.Certificate, Free: true,
-		Attend: r.host.Role == inventory.MetricsHost, Env: c.Env, Access: input.Access(c.Identity.Inputs),
+		Guarded: r.host.Role != inventory.MetricsHost,
+		Attend:  r.host.Role == inventory.MetricsHost, Env: c.Env, Access: input.Access(c.Identity.Inputs),
 	}
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{
 			Run: c.folder.Run, Folder: path.Join(r.home, c.runFolder(), resultsFolder), Listen: listen,
 			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach, By: c.By, Done: c.done,
+			Sync: c.Sync,
 		}
 	}
 	return invitation
@@ -112,11 +114,13 @@ func (c *Cluster) stop(ctx context.Context, keep bool) {
 			_, pid := c.files(r)
 			clear := "rm -rf " + quote(c.runFolder())
 			if keep && r.host.Role == inventory.Initializer {
-				clear = fmt.Sprintf(`cd %s && for f in *; do [ "$f" = %s ] || rm -rf "$f"; done; : > %s`, quote(c.runFolder()), resultsFolder, fetchedMark)
+				clear = fmt.Sprintf(`{ cd %s && for f in *; do [ "$f" = %s ] || rm -rf "$f"; done; : > %s; }`, quote(c.runFolder()), resultsFolder, fetchedMark)
 			}
-			// Most have left by themselves; the others get a moment, and then no choice.
-			command := fmt.Sprintf(`p=$(cat %[1]s) || exit 0; i=0; while [ $i -lt 50 ] && kill -0 $p 2>/dev/null; do `+
-				`i=$((i+1)); sleep 0.02; done; kill -9 $p 2>/dev/null; %[2]s`, quote(pid), clear)
+			// Most have left by themselves; the others get a moment, and then no choice. What a guard started dies with it, a
+			// moment later.
+			command := fmt.Sprintf(`p=$(cat %[1]s) || exit 0; i=0; while [ $i -lt 50 ] && `+
+				`case "$(sed 's/.*) //; s/ .*//' /proc/$p/stat 2>/dev/null)" in ""|Z|X) false;; esac; do `+
+				`i=$((i+1)); sleep 0.02; done; kill -9 $p 2>/dev/null; %[2]s || { sleep 0.1; %[2]s; }`, quote(pid), clear)
 			if _, err := r.run(ctx, command, nil); err != nil {
 				c.Log.Warn("host is gone, or does not answer", "host", r.host.Name, "err", err)
 			}

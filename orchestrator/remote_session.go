@@ -20,19 +20,31 @@ type Session struct{ c *conn }
 // Login connects to a host of the inventory, once: a host that does not answer now is an error. It counts as contact: the
 // host's idle time begins anew.
 func Login(ctx context.Context, inv inventory.Inventory, host inventory.Host) (*Session, error) {
-	config, err := clientConfig(inv, host)
+	c, err := login(ctx, inv, host)
 	if err != nil {
 		return nil, &HostError{Host: host.Name, Err: err}
-	}
-	c, err := dial(ctx, host, config)
-	if err != nil {
-		return nil, &HostError{Host: host.Name, Err: fmt.Errorf("connect: %w", err)}
 	}
 	s := &Session{c}
 	if err := s.Touch(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// login connects to a host once.
+func login(ctx context.Context, inv inventory.Inventory, host inventory.Host) (*conn, error) {
+	if host.IsLocal() {
+		return here(host)
+	}
+	config, err := clientConfig(inv, host)
+	if err != nil {
+		return nil, err
+	}
+	c, err := dial(ctx, host, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return c, nil
 }
 
 // Touch begins the host's idle time anew, if it has one.
@@ -60,7 +72,7 @@ func (s *Session) DrainWorkers(ctx context.Context) error {
 }
 
 // Close ends the connection.
-func (s *Session) Close() error { return s.c.client.Close() }
+func (s *Session) Close() error { return s.c.close() }
 
 // ErrNoRun says that no run goes on where one was looked for.
 var ErrNoRun = errors.New("no run goes on here")
@@ -83,7 +95,7 @@ func (c *conn) runStatus(ctx context.Context) (id string, status worker.Status, 
 	}
 	for _, socket := range strings.Fields(out) {
 		l := line{&http.Client{Transport: &http.Transport{
-			DialContext: func(context.Context, string, string) (net.Conn, error) { return c.client.Dial("unix", socket) },
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return c.dialSocket(socket) },
 		}}}
 		answer, err := l.ask(ctx, http.MethodGet, "/status", nil)
 		if err != nil {

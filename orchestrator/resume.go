@@ -77,7 +77,7 @@ func (c *Cluster) clear(ctx context.Context, r *remote) error {
 		return context.Cause(ctx)
 	}
 	out, err := r.run(ctx, fmt.Sprintf(`for d in %s; do [ -d "$d" ] || continue; echo "$d"; `+
-		`for p in "$d"/*.pid; do [ -f "$p" ] && kill -9 "$(cat "$p")" 2>/dev/null; done; rm -rf "$d"; done`, folders), nil)
+		`for p in "$d"/*.pid; do [ -f "$p" ] && kill -9 "$(cat "$p")" 2>/dev/null; done; rm -rf "$d" || { sleep 0.1; rm -rf "$d"; }; done`, folders), nil)
 	if err != nil {
 		return fmt.Errorf("end what an earlier run left: %w", err)
 	}

@@ -23,7 +23,8 @@ import (
 // conn is the one connection to a host that everything goes over. Safe for concurrent use.
 type conn struct {
 	host   inventory.Host
-	client *ssh.Client
+	client *ssh.Client   // nil for a host that is this machine
+	home   string        // of such a host
 	shown  ssh.PublicKey // that the host has proved to be its own
 }
 
@@ -183,6 +184,9 @@ func (c *conn) run(ctx context.Context, command string, stdin io.Reader) (string
 
 // stream is run for a standard output of any length.
 func (c *conn) stream(ctx context.Context, command string, stdin io.Reader, stdout io.Writer) error {
+	if c.client == nil {
+		return c.shell(ctx, command, stdin, stdout)
+	}
 	session, err := c.client.NewSession()
 	if err != nil {
 		return err
@@ -203,8 +207,21 @@ func (c *conn) stream(ctx context.Context, command string, stdin io.Reader, stdo
 	return err
 }
 
+// dialSocket connects to a Unix socket on the host.
+func (c *conn) dialSocket(path string) (net.Conn, error) {
+	if c.client == nil {
+		return net.Dial("unix", path)
+	}
+	return c.client.Dial("unix", path)
+}
+
 // close closes the connection.
-func (c *conn) close() { c.client.Close() }
+func (c *conn) close() error {
+	if c.client == nil {
+		return nil
+	}
+	return c.client.Close()
+}
 
 func lastBytes(s string, n int) string { return s[max(len(s)-n, 0):] }
 

@@ -165,6 +165,12 @@ func (c *Cluster) upload(ctx context.Context, r *remote) (program parcel, err er
 // deliver sees to it that a host has a parcel. The first host that needs it gets it from here, the others from that
 // one, so that the operator's link carries it once. program is the worker's binary for the host, which hands it on.
 func (c *Cluster) deliver(ctx context.Context, r *remote, p, program parcel) error {
+	if r.host.IsLocal() { // no link is spared
+		if _, err := r.run(ctx, p.isPresent(), nil); err == nil {
+			return nil
+		}
+		return c.send(ctx, r, p)
+	}
 	c.mothers.queue(ctx, r.host.Role)
 	mother, isMother := c.mothers.claim(p.what, r.host.Role)
 	_, err := r.run(ctx, p.isPresent(), nil)

@@ -73,9 +73,7 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	if finished {
-		over := &Initializer{InitializerConfig: InitializerConfig{Folder: folder, By: a.By, Log: config.Log}, drain: make(chan struct{})}
-		over.status, over.parts, over.moved = newStatus(folder), folder.Parts, make(chan struct{})
-		over.status.Fed = true
+		over := finishedAs(InitializerConfig{Folder: folder, By: a.By, Restarts: config.Restarts, Crashed: config.Crashed, Log: config.Log})
 		return control.listen(ctx, a, over, func() error { return nil })
 	}
 	folder.Sync = a.Sync
@@ -89,7 +87,8 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	}
 	in, err := Open(ctx, InitializerConfig{
 		Folder: folder, Flow: config.Flow, Listen: a.Listen, Token: config.Token, TLS: identity, Uplink: uplink,
-		BatchRows: a.BatchRows, Slots: config.Slots, By: a.By, AckWait: a.AckWait, Log: config.Log,
+		BatchRows: a.BatchRows, Slots: config.Slots, By: a.By, AckWait: a.AckWait,
+		Restarts: config.Restarts, Crashed: config.Crashed, Log: config.Log,
 	})
 	if err != nil {
 		return err
@@ -102,13 +101,22 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 			}
 			return ahead.run(ctx, control.Uplink, in)
 		})
-		// The log goes first: it writes to the folder's work, which Finish takes away.
-		if ended = errors.Join(ended, in.Close()); ended == nil && folder.Elsewhere == 0 {
+		// What the log holds stays until an operator has taken note: a process that crashes before finds the run at its end.
+		if in.halt(); ended == nil && folder.Elsewhere == 0 {
+			reach("halted")
 			_, ended = folder.Finish(nil)
 			reach("finished")
 		}
 		return ended
 	})
+}
+
+// finishedAs returns an Initializer that only tells of a run that is finished.
+func finishedAs(config InitializerConfig) *Initializer {
+	in := newInitializer(config)
+	in.status = newStatus(config.Folder)
+	in.status.Fed, in.status.By, in.status.Restarts, in.status.Crashed = true, in.By, in.Restarts, in.Crashed
+	return in
 }
 
 // takeUp returns the folder that the appointment is about: a new one; or, where one that had the appointment before has
@@ -123,11 +131,14 @@ func takeUp(a Appointment) (folder *manifest.Folder, finished bool, err error) {
 		folder, err = manifest.Reopen(a.Folder)
 		return folder, true, err
 	case manifest.Begun:
-		// Without the log it would hand out other batches than those that the workers still have.
-		if _, err := os.Stat(filepath.Join(a.Folder, manifest.WorkFolder, logFolder)); err != nil {
-			return nil, false, fmt.Errorf("take up run %s: its log: %w", a.Run.ID, rootCause(err))
+		if folder, err = manifest.ResumeRest(a.Folder, a.Run, a.Done); err != nil {
+			return nil, false, err
 		}
-		folder, err = manifest.ResumeRest(a.Folder, a.Run, a.Done)
+		// Without the log it would hand out other batches than those that the workers still have; but before the first part
+		// there may have been no time to make one.
+		if _, err := os.Stat(filepath.Join(folder.Work(), logFolder)); err != nil && len(folder.Parts) > folder.Elsewhere {
+			return nil, false, errors.Join(fmt.Errorf("take up run %s: its log: %w", a.Run.ID, rootCause(err)), folder.Close())
+		}
 	default:
 		folder, err = manifest.CreateRest(a.Folder, a.Run, a.Done)
 	}

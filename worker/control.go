@@ -21,8 +21,9 @@ import (
 // reached through the operator's SSH connection and in no other way.
 //
 //	GET  /status                    the run's Status, as JSON
-//	GET  /parts?from=K              the parts from the K-th on, as they are gathered, to the end: a stream of Followed;
-//	                                410 if this host does not have them, because an earlier sitting made them
+//	GET  /parts?from=K&after=HASH   the parts from the K-th on, as they are gathered, to the end: a stream of Followed;
+//	                                410 if this host does not have them, because an earlier sitting made them. Where the part
+//	                                before them has another hash here, all that comes is that error (ErrOtherParts)
 //	GET  /want                      the Want that is open, waiting for one for a while; 204 if there is none
 //	PUT  /input?input=I&offset=N    the bytes that are wanted, zstd-compressed
 //	POST /drain                     finish what is under way, then end
@@ -245,12 +246,15 @@ func (c *Control) parts(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("the %d parts before this sitting are not here", own), http.StatusGone)
 		return
 	}
-	if err := c.follow(r.Context(), w, from); err != nil {
+	if err := c.follow(r.Context(), w, from, r.FormValue("after")); err != nil {
 		c.in.Log.Warn("follower left", "err", err)
 	}
 }
 
-func (c *Control) follow(ctx context.Context, w http.ResponseWriter, from int) (err error) {
+// ErrOtherParts says that the parts here are not those that the operator has: the host has lost some, and made them anew.
+var ErrOtherParts = errors.New("the parts on the host are not those that came home")
+
+func (c *Control) follow(ctx context.Context, w http.ResponseWriter, from int, after string) (err error) {
 	results, rejects := c.in.Folder.Views()
 	defer func() { err = errors.Join(err, results.Close(), rejects.Close()) }()
 	flush := http.NewResponseController(w)
@@ -264,6 +268,9 @@ func (c *Control) follow(ctx context.Context, w http.ResponseWriter, from int) (
 		parts, moved := c.in.gathered()
 		for ; sent < len(parts); sent++ {
 			p := parts[sent]
+			if sent == from-1 && after != "" && p.SHA256 != after {
+				return encoder.Encode(Followed{Over: &Over{Error: fmt.Sprintf("part %d: %v", sent, ErrOtherParts)}})
+			}
 			if sent >= from {
 				if err := encoder.Encode(Followed{Part: &p}); err != nil {
 					return err
@@ -277,6 +284,9 @@ func (c *Control) follow(ctx context.Context, w http.ResponseWriter, from int) (
 			}
 			at += p.Bytes
 			rejectsAt += p.RejectBytes
+		}
+		if over != nil && over.Error == "" && !over.Drained && sent < from {
+			over = &Over{Error: fmt.Sprintf("%d parts of %d: %v", sent, from, ErrOtherParts)}
 		}
 		if over != nil {
 			return encoder.Encode(Followed{Over: over})

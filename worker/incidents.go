@@ -14,6 +14,7 @@ const (
 	IncidentBack      = "back"       // a lost worker was heard of again
 	IncidentRetried   = "retried"    // a batch was handed out again
 	IncidentTakenOver = "taken over" // partitions went from one owner to others
+	IncidentRestarted = "restarted"  // the initializer crashed, and was started again
 	IncidentDropped   = "dropped"    // a part came for a range that was covered already
 )
 

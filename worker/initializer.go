@@ -51,6 +51,10 @@ type InitializerConfig struct {
 	// AckWait is how long a batch may go without a sign of life from its worker before another gets it. Defaults to the
 	// constant AckWait.
 	AckWait time.Duration
+	// Restarts is how often the initializer's process was started again after a crash, Crashed when it had to be last.
+	// Defaults to never.
+	Restarts int
+	Crashed  time.Time
 	// Log receives what the initializer has to say. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -82,6 +86,7 @@ type Initializer struct {
 	drain  chan struct{}
 	once   sync.Once
 
+	halting sync.Once
 	closing sync.Once
 	closed  error
 
@@ -103,9 +108,7 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 	if config.AckWait == 0 {
 		config.AckWait = AckWait
 	}
-	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), place: front, moved: make(chan struct{}), parts: config.Folder.Parts}
-	in.spans, in.events = newSpans(), new(incidents)
-	in.crew.events = in.events
+	in := newInitializer(config)
 	run := config.Folder.Run
 	var err error
 	if in.flow, err = flowOf(run, config.Flow); err != nil {
@@ -120,10 +123,21 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 	return in, nil
 }
 
+// newInitializer returns an Initializer that has no log yet.
+func newInitializer(config InitializerConfig) *Initializer {
+	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), place: front, moved: make(chan struct{}), parts: config.Folder.Parts}
+	in.spans, in.events = newSpans(), new(incidents)
+	in.crew.events = in.events
+	if config.Restarts > 0 {
+		in.events.add(Incident{At: config.Crashed, Kind: IncidentRestarted, Reason: "the initializer's process crashed"}, int64(config.Restarts))
+	}
+	return in
+}
+
 // prepare makes the streams and leaves the spec for the workers.
 func (in *Initializer) prepare(ctx context.Context) error {
 	var err error
-	if in.nc, err = dialInProcess(in.server, in.Token); err != nil {
+	if in.nc, err = dialInProcess(in.server, in.Token, "initializer", in.Log); err != nil {
 		return err
 	}
 	if in.js, err = jetstream.New(in.nc); err != nil {
@@ -160,7 +174,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 		in.gather.tell = in.sink.write
 	}
 	in.status = newStatus(in.Folder)
-	in.status.By = in.By
+	in.status.By, in.status.Restarts, in.status.Crashed = in.By, in.Restarts, in.Crashed
 	if in.keyed != nil {
 		in.status.Exchange = newExchange(in.keyed.stages)
 	}
@@ -223,9 +237,9 @@ func (in *Initializer) Work(ctx context.Context, config Config) error {
 		return err
 	}
 	in.own.Store(&config.Name)
-	nc, err := nats.Connect("", nats.InProcessServer(in.server), nats.Token(in.Token), nats.Name(config.Name))
+	nc, err := dialInProcess(in.server, in.Token, config.Name, in.Log)
 	if err != nil {
-		return fmt.Errorf("connect to log: %w", err)
+		return err
 	}
 	defer nc.Close()
 	return run(ctx, config, nc, in.depot)
@@ -380,17 +394,24 @@ func (in *Initializer) Close() error {
 }
 
 func (in *Initializer) shutDown() error {
-	if in.nc != nil {
-		// A server with pull requests open takes 50 ms to shut down; without consumers there are none.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = in.js.DeleteConsumer(ctx, partStream, partConsumer) // in vain where Run was not called
-		_ = in.js.DeleteConsumer(ctx, batchStream, batchConsumer)
-		in.nc.Close()
-	}
-	in.server.Shutdown()
-	in.server.WaitForShutdown()
+	in.halt()
 	return in.Folder.RemoveWork()
+}
+
+// halt ends the log, and leaves what it holds on the disk where it lasts. It may be called more than once.
+func (in *Initializer) halt() {
+	in.halting.Do(func() {
+		if in.nc != nil {
+			// A server with pull requests open takes 50 ms to shut down; without consumers there are none.
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_ = in.js.DeleteConsumer(ctx, partStream, partConsumer) // in vain where Run was not called
+			_ = in.js.DeleteConsumer(ctx, batchStream, batchConsumer)
+			in.nc.Close()
+		}
+		in.server.Shutdown()
+		in.server.WaitForShutdown()
+	})
 }
 
 // begin returns the offset at which an input begins: a generated one with a header, at that.

@@ -22,6 +22,11 @@ type Invitation struct {
 	Access map[string]string `json:"access,omitempty"`
 	// Free means that the process goes on when its standard input ends: nobody holds it.
 	Free bool `json:"free,omitempty"`
+	// Guarded makes the process a guard: it starts another one that does all this, and starts it again when it crashes.
+	Guarded bool `json:"guarded,omitempty"`
+	// Restarts is how often a guard has started the process again, and Crashed when it had to last.
+	Restarts int       `json:"restarts,omitempty"`
+	Crashed  time.Time `json:"crashed,omitzero"`
 	// Share makes the process hand on a file, and do nothing else.
 	Share *Share `json:"share,omitempty"`
 	// Appointment makes the process the run's initializer, with slots of its own.

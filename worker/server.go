@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"time"
@@ -72,8 +73,8 @@ func rootCause(err error) error {
 }
 
 // dialInProcess connects to a server in this process.
-func dialInProcess(s *server.Server, token string) (*nats.Conn, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(s), nats.Token(token), nats.Name("initializer"))
+func dialInProcess(s *server.Server, token, name string, log *slog.Logger) (*nats.Conn, error) {
+	nc, err := nats.Connect("", nats.InProcessServer(s), nats.Token(token), nats.Name(name), quietly(log))
 	if err != nil {
 		return nil, fmt.Errorf("connect to log: %w", err)
 	}

@@ -33,6 +33,8 @@ type Status struct {
 	Waits     string           // what the run waits for
 	Untaken   int64            // bytes of what batches have for partitions whose owners have not taken it in
 	Owners    []string         // by partition; nil without keyed stages
+	Restarts  int              // of the initializer, after crashes
+	Crashed   time.Time        // when the last of them was; zero where there was none
 	Retried   int64            // batches that the log handed out more than once
 	TakenOver int64            // partitions whose owner was lost or left
 	Reasons   map[string]int64 // rejects of this sitting by their reason, the first reasonsKept reasons; all others under ""

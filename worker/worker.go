@@ -46,6 +46,9 @@ type Config struct {
 	// InitializerWait is how long the worker looks for an initializer that does not answer before it leaves. Defaults to
 	// the constant InitializerWait.
 	InitializerWait time.Duration
+	// Restarts is how often the process was started again after a crash, Crashed when it had to be last. Defaults to never.
+	Restarts int
+	Crashed  time.Time
 	// Log receives what the worker has to say. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -106,7 +109,7 @@ func Run(ctx context.Context, config Config) error {
 func connect(config Config) (*nats.Conn, error) {
 	options := []nats.Option{
 		nats.Token(config.Token), nats.Name(config.Name), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
-		nats.RetryOnFailedConnect(true),
+		nats.RetryOnFailedConnect(true), quietly(config.Log),
 	}
 	if config.CA != nil {
 		trust, err := trustOnly(config.CA)
@@ -120,6 +123,12 @@ func connect(config Config) (*nats.Conn, error) {
 		return nil, fmt.Errorf("connect to initializer %s: %w", config.URL, err)
 	}
 	return nc, nil
+}
+
+// quietly lets a connection say to a log what it would else print: that a request was lost with the log, for one. Whoever
+// waits for the answer sees that, and asks again.
+func quietly(log *slog.Logger) nats.Option {
+	return nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Debug("connection to log", "err", err) })
 }
 
 // membership is what a process knows that has joined a run.

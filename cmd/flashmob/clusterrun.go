@@ -18,6 +18,7 @@ type clusterRunFlags struct {
 	evict       bool
 	minHosts    int
 	hostTimeout time.Duration
+	sync        string
 }
 
 func (c *clusterRunFlags) register(f *pflag.FlagSet) {
@@ -27,10 +28,14 @@ func (c *clusterRunFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&c.evict, "evict", false, "stop whatever other run goes on on the hosts")
 	f.IntVar(&c.minHosts, "min-hosts", 1, "go on with `N` hosts that process, when others do not come up; fail with fewer")
 	f.DurationVar(&c.hostTimeout, "host-timeout", 2*time.Minute, "give up a host that does not answer for so long")
+	f.StringVar(&c.sync, "sync", "", "`always`: the initializer's disk has all that is said to be kept, so that losing power loses nothing (default: the kernel writes it out when it likes)")
 }
 
+// syncAlways is the value of --sync that lets the initializer's disk have everything first.
+const syncAlways = "always"
+
 // onlyOnHosts are the names of those flags.
-var onlyOnHosts = []string{"file", "setup", "detach", "evict", "min-hosts", "host-timeout"}
+var onlyOnHosts = []string{"file", "setup", "detach", "evict", "min-hosts", "host-timeout", "sync"}
 
 // check returns what is wrong with the flags, before anything is touched.
 func (c clusterRunFlags) check(f *pflag.FlagSet, local, attach bool) error {
@@ -43,6 +48,8 @@ func (c clusterRunFlags) check(f *pflag.FlagSet, local, attach bool) error {
 		}
 	}
 	switch {
+	case c.sync != "" && c.sync != syncAlways:
+		return usagef("sync %q: must be %s, or left out", c.sync, syncAlways)
 	case c.minHosts < 1:
 		return usagef("min-hosts %d: must be 1 or more", c.minHosts)
 	case c.hostTimeout <= 0:

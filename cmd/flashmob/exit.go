@@ -105,6 +105,7 @@ var hints = []struct {
 	{orchestrator.ErrOtherRun, "--force in place of --resume starts over"},
 	{orchestrator.ErrHostKey, "this is another machine than the one that is known, or somebody is in between: compare the fingerprints before you go on; flashmob down and up make new hosts"},
 	{orchestrator.ErrInitializerGone, "what came home is kept: flashmob up makes what is missing of the cluster, then the same command with --resume does the rest there (with --local --resume, here)"},
+	{orchestrator.ErrReadOnce, "write it to a file and name that with --input: a file can be read again from anywhere"},
 	{orchestrator.ErrCutOff, "flashmob run --attach follows it again"},
 	{orchestrator.ErrNoWorkers, "what is done is kept: run again with --resume"},
 	{manifest.ErrNoRun, "name a folder that flashmob run has written"},
@@ -136,6 +137,10 @@ func report(w io.Writer, err error) {
 	}
 	if strings.Contains(err.Error(), worker.ErrCut.Error()) { // a worker's errors come as text
 		fmt.Fprintln(w, "hint: the same command with --resume goes on, and looks at every byte in place of guessing")
+		return
+	}
+	if strings.Contains(err.Error(), worker.ErrOtherParts.Error()) { // it comes from the host as text
+		fmt.Fprintln(w, "hint: what came home is kept: the same command with --resume goes on behind it; --sync always keeps the host from losing any")
 		return
 	}
 	var busy *orchestrator.BusyError

@@ -20,6 +20,7 @@ type lab struct {
 	t   *testing.T
 	dir string
 	bin string
+	env []string // besides this process's own
 }
 
 // programs builds all programs into one folder, once. It lies outside of any test's folder: the first test to need it
@@ -79,7 +80,7 @@ func (l *lab) path(parts ...string) string {
 
 func (l *lab) program(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(l.bin, name), args...)
-	cmd.Dir = l.dir
+	cmd.Dir, cmd.Env = l.dir, append(os.Environ(), l.env...)
 	return cmd
 }
 

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -21,7 +22,11 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	err := run()
+	if said := (worker.ExitError{}); errors.As(err, &said) {
+		os.Exit(said.Status)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)
 	}
@@ -31,7 +36,6 @@ func run() error {
 	debug.SetGCPercent(400) // a few MB live: collecting them less often is cheap in memory and not in time
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	drain := drainOnSignal(ctx, stop)
 	in := bufio.NewReader(os.Stdin)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
@@ -49,6 +53,11 @@ func run() error {
 			leave(errLetGo)
 		}()
 	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	if invitation.Guarded {
+		return guard(ctx, invitation, log)
+	}
+	drain := drainOnSignal(ctx, stop)
 	if invitation.Share != nil {
 		go func() { // ends with the process
 			<-drain
@@ -58,12 +67,25 @@ func run() error {
 	}
 	err = worker.Serve(ctx, invitation, worker.Config{
 		Version: buildinfo.Version(), Flow: apps.New, Drain: drain, Stderr: os.Stderr,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Log: log, Restarts: invitation.Restarts, Crashed: invitation.Crashed,
 	})
 	if errors.Is(context.Cause(ctx), errLetGo) || invitation.Free && errors.Is(err, worker.ErrLeft) {
 		return nil
 	}
 	return err
+}
+
+// guard starts this program again, to do what the invitation says, for as often as it crashes.
+func guard(ctx context.Context, invitation worker.Invitation, log *slog.Logger) error {
+	runtime.LockOSThread() // the kernel ties a process to the thread that started it
+	defer runtime.UnlockOSThread()
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("start %s: %w", invitation.Name, err)
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	return worker.Guard(ctx, self, invitation, os.Stderr, signals, log)
 }
 
 // drainOnSignal returns a channel that the first signal closes. The second stops the program, whatever it holds.
