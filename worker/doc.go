@@ -27,7 +27,7 @@
 // folder; what the first record taught it (header, fields) and the deal of the partitions are in the run's bucket. What the old
 // one had taken in, but not acked, comes again; a stage that was ended is ended again, and its runs are the same; parts of the
 // results that were merged already are made again and compared. Workers ask a log that is away until it answers, and then keep
-// what they hold. Nothing starts an initializer again by itself yet: package orchestrator takes its death for the end.
+// what they hold. A guard on the host (Guard) starts it again; it does the same for workers.
 //
 // Bulk data stays off the log where it can: a batch of a file that workers can reach travels as a reference to its
 // range, and what is too large for a message waits in a Depot that sender and receiver share.

@@ -31,9 +31,9 @@ func (l *lab) crashInputs() map[string][]string {
 	}
 	return map[string][]string{
 		"classifier": {"--lines", "60000", "--calibrate", "100us"},
-		"wordcount":  {"--app", "wordcount", "--input", "words", "--batch-rows", "500"},
-		"query2":     {"--app", "query2", "--input", "visits", "--batch-rows", "500"},
-		"votes":      {"--app", "votes", "--input", "frames", "--batch-rows", "500"},
+		"wordcount":  {"--app", "wordcount", "--input", "words", "--batch-rows", "100"},
+		"query2":     {"--app", "query2", "--input", "visits", "--batch-rows", "100"},
+		"votes":      {"--app", "votes", "--input", "frames", "--batch-rows", "100"},
 	}
 }
 
@@ -103,7 +103,9 @@ func TestInitializerThatCrashesIsStartedAgain(t *testing.T) {
 			l.do(append([]string{"run", "--local", "--workers", "1", "--compress", "none", "-o", "here"}, args...)...)
 			run, said := l.start(append([]string{"run", "-i", "hosts.yml", "--compress", "none", "-o", "there"}, args...)...)
 			for crashes := range 3 {
-				l.atWork(said, "-i", "hosts.yml")
+				if !l.atWork(said, "-i", "hosts.yml") && crashes > 0 {
+					break // it was faster than this test
+				}
 				l.crashHere("initializer-1")
 				if crashes == 1 {
 					l.crashHere("workers-1")
@@ -165,13 +167,17 @@ func TestStandardInputSurvivesACrashOfTheInitializer(t *testing.T) {
 	l.survived(run, said)
 }
 
-// atWork polls until the run's initializer answers and has a worker, which no event tells of.
-func (l *lab) atWork(said *output, target ...string) {
+// atWork polls until the run's initializer answers and has a worker, which no event tells of. It returns false if the run
+// has ended before.
+func (l *lab) atWork(said *output, target ...string) bool {
 	l.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		out, errs, exit := l.try(append([]string{"status", "--json"}, target...)...)
 		if exit == 0 && strings.Contains(out, "workers-1") {
-			return
+			return true
+		}
+		if strings.Contains(said.String(), "\nresults ") {
+			return false
 		}
 		if time.Now().After(deadline) {
 			l.t.Fatalf("no run is at work:\n%s%s\nthe run said\n%s", out, errs, said)

@@ -128,7 +128,7 @@ func TestAnInitializerMayDieAtAnyPoint(t *testing.T) {
 	}{
 		{"cut", 1, allApps}, {"cut", 20, allApps}, {"handed", 20, allApps}, {"gathered", 1, allApps}, {"gathered", 25, allApps},
 		{"appended", 25, allApps}, {"logged", 5, allApps}, {"gathered all", 1, allApps},
-		{"merged", 1, sumApps}, {"over", 1, allApps}, {"finished", 1, allApps},
+		{"merged", 1, sumApps}, {"over", 1, allApps}, {"halted", 1, allApps}, {"finished", 1, allApps},
 	} {
 		t.Run(fmt.Sprintf("%s %d", point.name, point.hit), func(t *testing.T) {
 			cells(t, i, point.apps, func(t *testing.T, app string, wait time.Duration) {
