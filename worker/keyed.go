@@ -248,6 +248,7 @@ func (in *Initializer) output(msg jetstream.Msg) error {
 			return err
 		}
 	}
+	in.cross(len(in.keyed.stages), int64(len(body)))
 	updates := map[int][]byte{}
 	for i, partition := range out.Partitions {
 		if partition < 0 || partition >= in.keyed.partitions || out.Sizes[i] > int64(len(body)) {

@@ -118,6 +118,34 @@ func frequencies() *flow.Flow {
 	}).Titled("count", "words").Top(3)
 }
 
+// The manifest says what has crossed for each stage, and to the gatherer.
+func TestWhatHasCrossedIsCounted(t *testing.T) {
+	in := file(t, wildText(3000))
+	for name, test := range map[string]struct {
+		flow   *flow.Flow
+		stages []string
+	}{
+		"words":       {words(), []string{"count", manifest.ResultsStage}},
+		"letters":     {letters(), []string{"total", manifest.ResultsStage}},
+		"frequencies": {frequencies(), []string{"count", "frequency", manifest.ResultsStage}},
+	} {
+		m, err := scenario{flow: test.flow, inputs: []input.Input{in}, slots: 2, dir: filepath.Join(t.TempDir(), "out")}.run(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stages []string
+		for _, e := range m.Exchange {
+			stages = append(stages, e.Stage)
+			if e.Messages == 0 || e.Bytes == 0 {
+				t.Errorf("%s: %+v", name, e)
+			}
+		}
+		if !slices.Equal(stages, test.stages) {
+			t.Errorf("%s: stages %q, want %q", name, stages, test.stages)
+		}
+	}
+}
+
 func TestKeyedRunsOfNothingAreComplete(t *testing.T) {
 	got := scenario{flow: words(), inputs: []input.Input{file(t, nil)}, slots: 2}.results(t)
 	if string(got) != "word,count\n" {
