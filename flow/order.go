@@ -16,7 +16,7 @@ type place struct {
 // fewPlaces is up to how many are sorted by comparing them.
 const fewPlaces = 64
 
-// An ordering is what putting keys in order needs, to be used again by the next partition or stretch.
+// An ordering is what putting keys in order needs, to be used again by the next partition.
 type ordering struct {
 	all    []ranked
 	places []place

@@ -5,7 +5,7 @@ import "fmt"
 // Stretch is a range of a stage's results: what each run has of it.
 type Stretch struct{ entries [][]byte }
 
-// stretchKeys is about how many keys a stretch has at most, so that putting one in order needs little memory.
+// stretchKeys is about how many keys a stretch has at most, so that writing one needs little memory.
 const stretchKeys = 1 << 16
 
 // Split divides the results in the runs of all partitions into stretches of about the same number of keys, in the order
@@ -117,47 +117,26 @@ func (r *reader) next() (bool, error) {
 	return true, nil
 }
 
-// Write puts a stretch in order and calls write with its results, as lines of CSV, many at once, in memory that it uses
-// again. It returns how many lines there are. Stretches may be written at the same time.
-//
-// It sorts anew, though every run is in order: with many runs that is faster than merging them.
+// Write merges a stretch and calls write with its results, as lines of CSV, many at once, in memory that it uses again. It
+// returns how many lines there are. Stretches may be written at the same time.
 func (k *Keyed) Write(s Stretch, write func(lines []byte) error) (rows int64, err error) {
-	size := 0
-	for _, entries := range s.entries {
-		size += len(entries)
-	}
-	o := newOrdering(size / 12) // an entry takes about so many bytes
-	defer o.done()
-	for _, entries := range s.entries {
-		r := reader{rest: entries}
-		for {
-			ok, err := r.next()
-			if err != nil {
-				return 0, fmt.Errorf("results of stage %s: %w", k.name, err)
-			}
-			if !ok {
-				break
-			}
-			o.all = append(o.all, r.ranked)
-		}
-	}
-	all := o.all
 	var out, key []byte
-	for _, place := range k.order(o) {
-		r := &all[place.at]
+	var failed error
+	err = k.merge(s.entries, func(r *ranked) (bool, error) {
 		key = r.appendKey(key[:0])
 		out = append(k.appendRecord(out, key, r.value), '\n')
 		if rows++; len(out) >= flushAt {
-			if err := write(out); err != nil {
-				return rows, err
-			}
-			out = out[:0]
+			failed, out = write(out), out[:0]
 		}
+		return failed == nil, nil
+	})
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("results of stage %s: %w", k.name, err)
+	case failed == nil && len(out) > 0:
+		failed = write(out)
 	}
-	if len(out) == 0 {
-		return rows, nil
-	}
-	return rows, write(out)
+	return rows, failed
 }
 
 // Summary returns what is to be said of the results at the end, a line each: the number of keys after Groups, the first
