@@ -43,6 +43,10 @@ func TestAnOwnerThatLeavesHandsOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer deals.Stop()
+			reports, err := in.nc.SubscribeSync(progressSubject)
+			if err != nil {
+				t.Fatal(err)
+			}
 			next := func() (d Deal) {
 				for entry := range deals.Updates() {
 					if entry == nil {
@@ -59,6 +63,15 @@ func TestAnOwnerThatLeavesHandsOver(t *testing.T) {
 			before := next()
 			for len(before.owned("heir")) == 0 || len(before.owned("leaver")) == 0 {
 				before = next()
+			}
+			for took := (Progress{}); took.Worker != "leaver" || took.Epoch < before.Epoch; { // else it has nothing to hand over
+				msg, err := reports.NextMsgWithContext(ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := json.Unmarshal(msg.Data, &took); err != nil {
+					t.Fatal(err)
+				}
 			}
 			answer := in.shrink(Shrink{Workers: []string{"leaver"}})
 			if answer.Error != "" || !slices.Equal(answer.Leaving, []string{"leaver"}) {
