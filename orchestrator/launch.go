@@ -116,11 +116,16 @@ func (c *Cluster) stop(ctx context.Context, keep bool) {
 			if keep && r.host.Role == inventory.Initializer {
 				clear = fmt.Sprintf(`{ cd %s && for f in *; do [ "$f" = %s ] || rm -rf "$f"; done; : > %s; }`, quote(c.runFolder()), resultsFolder, fetchedMark)
 			}
-			// Most have left by themselves; the others get a moment, and then no choice. What a guard started dies with it, a
-			// moment later.
+			early := "5|10"                           // fiftieths of a second
+			if r.host.Role == inventory.Initializer { // it may yet have its folder to finish
+				early = "never"
+			}
+			// Most have left by themselves. One that came too late to find anybody still looks for the run: it is told twice
+			// that there is none. Who does not hear has no choice. What a guard started dies with it, a moment later.
 			command := fmt.Sprintf(`p=$(cat %[1]s) || exit 0; i=0; while [ $i -lt 50 ] && `+
 				`case "$(sed 's/.*) //; s/ .*//' /proc/$p/stat 2>/dev/null)" in ""|Z|X) false;; esac; do `+
-				`i=$((i+1)); sleep 0.02; done; kill -9 $p 2>/dev/null; %[2]s || { sleep 0.1; %[2]s; }`, quote(pid), clear)
+				`i=$((i+1)); case $i in %[3]s) kill $p 2>/dev/null;; esac; sleep 0.02; done; `+
+				`kill -9 $p 2>/dev/null; %[2]s || { sleep 0.1; %[2]s; }`, quote(pid), clear, early)
 			if _, err := r.run(ctx, command, nil); err != nil {
 				c.Log.Warn("host is gone, or does not answer", "host", r.host.Name, "err", err)
 			}
