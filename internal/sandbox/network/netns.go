@@ -36,11 +36,17 @@ func create() (*os.File, error) {
 	return ns, err
 }
 
-// onThread runs do on a thread of its own. It is never unlocked: the runtime ends the thread with the goroutine.
+// onThread runs do on a thread of its own. It is never unlocked: the runtime ends the thread with the goroutine. All but
+// the process's first, which would stay what it has become: that one is only held until do is over on another.
 func onThread(do func() error) error {
 	result := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			result <- onThread(do)
+			return
+		}
 		result <- do()
 	}()
 	return <-result
