@@ -16,6 +16,7 @@ import (
 type Input struct {
 	URI      string    `json:"uri"`               // an absolute path, an address, "-" for standard input, or "generate:APP"
 	Size     int64     `json:"size"`              // bytes as stored, rows where generated; -1 where only reading it tells
+	Stored   int64     `json:"stored,omitempty"`  // of a compressed file that can be read from many places: its own size. Size is that of what it holds
 	Modified time.Time `json:"modified,omitzero"` // of a file; zero otherwise
 	ETag     string    `json:"etag,omitempty"`    // of a remote one: what tells its versions apart
 	Address  string    `json:"-"`                 // where a remote one is read, where that is not the URI
@@ -37,7 +38,9 @@ func Generated(app string, rows int64, seed uint64) Input {
 func (in Input) IsGenerated() bool { return strings.HasPrefix(in.URI, generated) }
 
 // HasRanges reports whether any range of the input can be read by itself. If not it is read once, front to back.
-func (in Input) HasRanges() bool { return in.IsGenerated() || in.Size >= 0 && codecOf(in.URI) == "" }
+func (in Input) HasRanges() bool {
+	return in.IsGenerated() || in.Size >= 0 && (codecOf(in.URI) == "" || in.Stored > 0)
+}
 
 // Find returns the inputs that the arguments name: files, glob patterns, - for standard input, or tcp://HOST:PORT. Inputs come in the
 // order of the arguments, those of one pattern by name; a file that is named again, in whatever way, is left out.
@@ -166,7 +169,11 @@ func Stat(path string) (Input, error) {
 	if err != nil {
 		return Input{}, fmt.Errorf("input %q: %w", path, cause(err))
 	}
-	return Input{URI: full, Size: info.Size(), Modified: info.ModTime().UTC()}, f.Close()
+	in := Input{URI: full, Size: info.Size(), Modified: info.ModTime().UTC()}
+	if all := unitsOf(f, in.Size, codecOf(full)); all != nil {
+		in.Size, in.Stored = all.size(), in.Size
+	}
+	return in, f.Close()
 }
 
 // ErrName says that the path of an input cannot be written into journals and manifests, which are UTF-8.
@@ -226,6 +233,8 @@ func (in Input) Difference(b Input) string {
 		return fmt.Sprintf("was %s, is %s", in.URI, b.URI)
 	case in.Size != b.Size:
 		return fmt.Sprintf("size was %d, is %d", in.Size, b.Size)
+	case in.Stored != b.Stored:
+		return fmt.Sprintf("its size as stored was %d, is %d", in.Stored, b.Stored)
 	case in.ETag != b.ETag:
 		return fmt.Sprintf("ETag was %s, is %s", in.ETag, b.ETag)
 	case in.Seed != b.Seed:

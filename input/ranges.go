@@ -12,6 +12,7 @@ import (
 type Ranges struct {
 	mu   sync.Mutex
 	open map[string]*os.File
+	held map[string]units // of compressed ones
 }
 
 // ErrShrank says that a file ends before a range that it had when the run began.
@@ -21,6 +22,9 @@ var ErrShrank = errors.New("shrank while it was read")
 func (r *Ranges) Open(in Input, from, to int64) io.ReadCloser {
 	if in.IsRemote() {
 		return &object{in: in, at: from, to: to}
+	}
+	if in.Stored > 0 {
+		return &packed{ranges: r, in: in, at: from, to: to}
 	}
 	return &section{ranges: r, in: in, at: from, to: to}
 }
@@ -45,6 +49,79 @@ func (s *section) Read(p []byte) (int, error) {
 }
 
 func (s *section) Close() error { return nil }
+
+// packed reads a range of what a compressed file holds.
+type packed struct {
+	ranges *Ranges
+	in     Input
+	at, to int64
+	*unpacking
+}
+
+func (p *packed) Read(b []byte) (int, error) {
+	if p.unpacking == nil {
+		f, err := p.ranges.file(p.in)
+		if err != nil {
+			return 0, err
+		}
+		all, err := p.ranges.units(p.in, f)
+		if err != nil {
+			return 0, err
+		}
+		p.unpacking = &unpacking{in: p.in, file: f, units: all, at: p.at, to: p.to}
+	}
+	return p.unpacking.Read(b)
+}
+
+func (p *packed) Close() error {
+	if p.unpacking != nil {
+		p.unpacking.close()
+	}
+	return nil
+}
+
+// units returns the units of a compressed file, which are looked for once.
+func (r *Ranges) units(in Input, f *os.File) (units, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if all := r.held[in.URI]; all != nil {
+		return all, nil
+	}
+	all, err := in.units(f)
+	if err != nil {
+		return nil, err
+	}
+	if r.held == nil {
+		r.held = map[string]units{}
+	}
+	r.held[in.URI] = all
+	return all, nil
+}
+
+// units returns the units of the input's file, which must still be as it was when the run began.
+func (in Input) units(f *os.File) (units, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("input %q: %w", in.URI, cause(err))
+	}
+	all := unitsOf(f, info.Size(), codecOf(in.URI))
+	if info.Size() != in.Stored || all == nil || all.size() != in.Size {
+		return nil, fmt.Errorf("input %q: %w", in.URI, ErrChanged)
+	}
+	return all, nil
+}
+
+// AlignUp returns the first offset from the given one on at which something can be unpacked without what stands before it, of an
+// input where that matters; else the given one.
+func (s *Stream) AlignUp(offset int64) int64 {
+	if s.units == nil || offset >= s.in.Size {
+		return offset
+	}
+	if i := s.units.find(offset); s.units[i].from < offset {
+		return s.units[i+1].from
+	}
+	return offset
+}
 
 // Read fills buf with the bytes of a file input from offset on.
 func (r *Ranges) Read(in Input, offset int64, buf []byte) error {

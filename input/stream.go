@@ -2,6 +2,7 @@ package input
 
 import (
 	"compress/bzip2"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -33,7 +34,11 @@ func codecOf(path string) string {
 }
 
 // IsCompressed reports whether the input is decompressed as it is read: by one core, from front to back.
-func (in Input) IsCompressed() bool { return codecOf(in.URI) != "" }
+func (in Input) IsCompressed() bool { return codecOf(in.URI) != "" && in.Stored == 0 }
+
+// IsFar reports whether reading a range costs enough that not every byte should be read to cut the input: it comes over the
+// network, or has to be unpacked.
+func (in Input) IsFar() bool { return in.IsRemote() || in.Stored > 0 }
 
 // Uncompressed returns the name of a file without the ending that says how it is compressed.
 func Uncompressed(name string) string {
@@ -68,6 +73,13 @@ func (in Input) Open() (*Stream, error) {
 		}
 		f = s.file
 	}
+	if in.Stored > 0 {
+		if s.units, err = in.units(s.file); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		s.decoded = s.Section(0, in.Size)
+		return s, nil
+	}
 	switch codecOf(in.URI) {
 	case "gzip":
 		if s.decoded, err = gzip.NewReader(f); err == io.EOF { // an empty file holds no member: no input, no error
@@ -101,6 +113,7 @@ type Stream struct {
 	object   *object  // of a remote one
 	decoded  io.Reader
 	release  func()
+	units    units     // of a compressed file that has several
 	listener *listener // of an input that listens; nil otherwise
 }
 
@@ -126,11 +139,28 @@ func (s *Stream) Section(from, to int64) io.Reader {
 		s.object = &object{in: s.in, at: from, to: min(to, s.in.Size), step: stepSize}
 		return s.object
 	}
+	if s.units != nil {
+		if s.release != nil {
+			s.release()
+		}
+		u := &unpacking{in: s.in, file: s.file, units: s.units, at: from, to: min(to, s.in.Size)}
+		s.release = u.close
+		return u
+	}
 	return io.NewSectionReader(s, from, to-from)
 }
 
 // ReadAt reads again what a file has at an offset.
 func (s *Stream) ReadAt(p []byte, offset int64) (int, error) {
+	if s.units != nil {
+		u := &unpacking{in: s.in, file: s.file, units: s.units, at: offset, to: s.in.Size}
+		defer u.close()
+		n, err := io.ReadFull(u, p)
+		if err == io.ErrUnexpectedEOF {
+			err = io.EOF
+		}
+		return n, err
+	}
 	return s.named(s.file.ReadAt(p, offset))
 }
 
@@ -138,7 +168,7 @@ func (s *Stream) ReadAt(p []byte, offset int64) (int, error) {
 func (s *Stream) Read(p []byte) (int, error) { return s.named(s.decoded.Read(p)) }
 
 func (s *Stream) named(n int, err error) (int, error) {
-	if err != nil && err != io.EOF && s.object == nil { // an object's errors name it
+	if err != nil && err != io.EOF && s.object == nil && s.units == nil { // an object's errors name it, and those of what unpacks
 		err = fmt.Errorf("input %q: %w", s.in.URI, cause(err))
 	}
 	return n, err

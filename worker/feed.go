@@ -242,11 +242,11 @@ func (f *feeder) open(ctx context.Context, i int, at int64) (*slicer, io.Closer,
 		if at > 0 {
 			s.source = source.Section(at, in.Size)
 		}
-		s.replay = source.Section
+		s.replay, s.align = source.Section, source.AlignUp
 		switch {
 		case f.flow.Source.Resyncs():
 			s.leaps = in.Size
-		case in.IsRemote() && f.flow.Source.Format() == flow.CSV.Format() && len(f.done) == 0: // a sitting that goes on takes no chances
+		case in.IsFar() && f.flow.Source.Format() == flow.CSV.Format() && len(f.done) == 0: // a sitting that goes on takes no chances
 			s.guessed, s.fresh = in.Size, f.flow.Source.Cutter
 			s.guess = func(window []byte) (int, bool) { return guess(f.flow.Source, f.fields, window) }
 		}

@@ -74,7 +74,7 @@ func (s *slot) stored(b Batch, f func([]byte) error) error {
 		if err := f(s.buf[:whole]); err != nil {
 			return err
 		}
-		if at == b.end() && at < in.Size && in.IsRemote() && s.flow.Source.Format() == flow.CSV.Format() && !ends(cutter, fresh) {
+		if at == b.end() && at < in.Size && in.IsFar() && s.flow.Source.Format() == flow.CSV.Format() && !ends(cutter, fresh) {
 			return fmt.Errorf("input %q: bytes %d to %d: %w", in.URI, b.Offset, b.end(), ErrCut)
 		}
 		held = copy(s.buf, s.buf[whole:held+len(fresh)])

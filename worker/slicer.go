@@ -23,6 +23,7 @@ type slicer struct {
 	replay    func(from, to int64) io.Reader // reads again what is not kept; nil where all is kept
 	soon      func() bool                    // reports whether source has more before long; nil where waiting for it costs nothing
 	leaps     int64                          // size of the input, where not everything in it must be looked at; else 0
+	align     func(int64) int64              // moves up an offset to where reading may begin without reading what stands before; nil where that may be anywhere
 	guessed   int64                          // size of a CSV in which the ends of records are guessed; else 0
 	guess     func(window []byte) (int, bool)
 	fresh     func() *flow.Cutter
@@ -51,6 +52,11 @@ const (
 // next returns the next slice: exactly rows records if rows is positive, else about target bytes. It returns io.EOF
 // behind the last.
 func (s *slicer) next(target int64, rows int) (slice, error) {
+	if rows <= 0 && target > 0 && s.align != nil { // the end of a record is looked for behind that place
+		if end := s.align(s.start + target); end > s.start+target {
+			target = end - s.start + guessWindow
+		}
+	}
 	if rows <= 0 && s.guessed > 0 {
 		if err := s.leapCSV(target); err != nil {
 			return slice{}, err

@@ -67,7 +67,7 @@ func (s *slot) whole(b Batch, body []byte) ([]byte, error) {
 // checkCut makes sure that a batch of a remote CSV, the ends of which are guessed, ends where a record does.
 func (s *slot) checkCut(b Batch, raw []byte) error {
 	in := s.spec.input(b.Input)
-	if !in.IsRemote() || s.flow.Source.Format() != flow.CSV.Format() || b.end() == in.Size {
+	if !in.IsFar() || s.flow.Source.Format() != flow.CSV.Format() || b.end() == in.Size {
 		return nil
 	}
 	cutter := s.flow.Source.Cutter()
