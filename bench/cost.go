@@ -10,13 +10,14 @@ import (
 
 // A Job is what there is to do.
 type Job struct {
-	Rows    int64  `json:"rows"`
-	Row     Figure `json:"row_seconds"`     // one slot's time for a row, on the machine that it was measured on
-	Begin   Figure `json:"begin"`           // one slot's time before its first row: a child that has to start
-	Again   bool   `json:"again,omitempty"` // Begin is paid for every batch; batches are so long that it is a twentieth of them
-	In      Figure `json:"row_bytes"`       // a row of input
-	Out     Figure `json:"result_bytes"`    // what comes of a row, compressed
-	Travels bool   `json:"travels"`         // the input lies at home and has to be brought to the cluster
+	Rows    int64   `json:"rows"`
+	Row     Figure  `json:"row_seconds"`     // one slot's time for a row, on the machine that it was measured on
+	Begin   Figure  `json:"begin"`           // one slot's time before its first row: a child that has to start
+	Again   bool    `json:"again,omitempty"` // Begin is paid for every batch; batches are so long that it is a twentieth of them
+	Idle    float64 `json:"idle,omitempty"`  // the share of Row in which the slot waits for something else than a core
+	In      Figure  `json:"row_bytes"`       // a row of input
+	Out     Figure  `json:"result_bytes"`    // what comes of a row, compressed
+	Travels bool    `json:"travels"`         // the input lies at home and has to be brought to the cluster
 }
 
 // A Shape is where the job is done.
@@ -34,11 +35,11 @@ type Shape struct {
 	MetricsRate float64 `json:"metrics_rate"`
 }
 
-// slots is how many slots really run at the same time.
-func (s Shape) slots() float64 {
+// slots is how many slots really run at the same time, where each needs no core for such a share of its time.
+func (s Shape) slots(idle float64) float64 {
 	n := float64(max(s.Hosts, 1) * s.Slots)
 	if s.Cores > 0 {
-		n = min(n, float64(s.Cores))
+		n = min(n, float64(s.Cores)/(1-min(max(idle, 0), 0.99)))
 	}
 	return n
 }
@@ -138,7 +139,7 @@ func (k Constants) work(job Job, shape Shape) (seconds Figure, bound string) {
 	if rows == 0 {
 		return Exactly(0), "compute"
 	}
-	slots := shape.slots()
+	slots := shape.slots(job.Idle)
 	row := job.Row.Over(k.Speed)
 	in, out := job.In.Times(rows), job.Out.Times(rows)
 	var hop, feed, log, batches, home Figure

@@ -212,7 +212,7 @@ func (s *Series) FileName() string {
 			return r
 		}
 		return '-'
-	}, strings.ToLower(s.Name))
+	}, strings.ReplaceAll(strings.ToLower(s.Name), "µs", "us"))
 	for strings.Contains(name, "--") {
 		name = strings.ReplaceAll(name, "--", "-")
 	}

@@ -88,16 +88,44 @@ func (s *Series) CSV() (string, error) {
 
 // Heading says in a line what the series is of.
 func (s *Series) Heading() string {
-	kind := "measured"
+	date := s.Date.Format("2 January 2006")
 	if s.Simulated {
-		kind = "SIMULATED, nothing of it was measured"
+		return fmt.Sprintf("%s: %s, SIMULATED, nothing of it was measured; %s", s.Name, s.Program, date)
 	}
-	return fmt.Sprintf("%s: %s, %s; %s, %d cores, %s", s.Name, s.Program, kind, s.Machine.CPU, s.Machine.Cores, s.Date.Format("2 January 2006"))
+	return fmt.Sprintf("%s: %s, measured; %s, %d cores, %s", s.Name, s.Program, s.Machine.CPU, s.Machine.Cores, date)
 }
 
-// Accuracy is what was predicted against what was measured, a line a point.
+// kind is where the series' times come from, in a word.
+func (s *Series) kind() string {
+	if s.Simulated {
+		return "simulated"
+	}
+	return "measured"
+}
+
+// Page is the series as Markdown: the tables, and what is wrong with the records.
+func (s *Series) Page() string {
+	page := fmt.Sprintf("%s\n\n%s\nMedians, the whole spread, efficiency against the smallest size", s.Heading(), s.Table().Markdown())
+	if s.Cloud != Local {
+		page += "; making and ending the cluster is in all of it; * is the knee"
+	}
+	page += ".\n"
+	if accuracy := s.Accuracy(); len(accuracy.Rows) > 0 {
+		about := "Predicted, with what the runs before had taught, against measured:"
+		if s.Simulated {
+			about = "The formula of the cost model against the simulation:"
+		}
+		page += "\n" + about + "\n\n" + accuracy.Markdown()
+	}
+	for _, fault := range s.Faults() {
+		page += "\n* WRONG OR MISSING: " + fault + "\n"
+	}
+	return page
+}
+
+// Accuracy is what was predicted against what was measured, or simulated, a line a point.
 func (s *Series) Accuracy() *Table {
-	t := &Table{Columns: []Column{{"rows", true}, {"size", true}, {"predicted", true}, {"measured", true}, {"off", true}}}
+	t := &Table{Columns: []Column{{"rows", true}, {"size", true}, {"predicted", true}, {s.kind(), true}, {"off", true}}}
 	for _, rows := range s.Rows {
 		for _, size := range s.Sizes {
 			p, _ := s.At(rows, size)

@@ -112,8 +112,7 @@ func (in *Initializer) acked(ctx context.Context) error {
 	}
 }
 
-// limit returns how many batches may be out: enough that every slot has one to work on and one to go on with, few
-// enough that a batch is cut by what was measured lately.
+// limit returns how many batches may be out now.
 func (in *Initializer) limit() int {
 	if in.depot.Held() > heldLimit {
 		return 1
@@ -124,5 +123,5 @@ func (in *Initializer) limit() int {
 	if in.flow.IsStarted() && !in.sizer.knows() { // the first batches are small, and each costs a start
 		return in.slots()
 	}
-	return in.slots()*(in.pace.hold()+in.flow.Lanes()-1) + 2
+	return outAtMost(in.slots(), in.pace.hold(), in.flow.Lanes())
 }

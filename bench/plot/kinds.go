@@ -131,7 +131,11 @@ func efficiencyAgainstSize(s *bench.Series) (*plot.Plot, bool, error) {
 
 // predictedAgainstMeasured has a dot a run: on the diagonal lies what was foreseen.
 func predictedAgainstMeasured(s *bench.Series) (*plot.Plot, bool, error) {
-	p := blank(s, "Predicted against measured, a dot a run", "measured seconds", "predicted seconds")
+	title, x := "Predicted against measured, a dot a run", "measured seconds"
+	if s.Simulated {
+		title, x = "The formula against the simulation, a dot a run", "simulated seconds"
+	}
+	p := blank(s, title, x, "predicted seconds")
 	var all []float64
 	for i, rows := range s.Rows {
 		var at plotter.XYs

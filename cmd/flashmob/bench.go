@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,12 +30,13 @@ type benchFlags struct {
 	rows    []string
 	sizes   []int
 	runs    int
+	title   string
 	results string
 	display displayFlags
 }
 
 // ofProgram are the flags of run that bench takes.
-var ofProgram = map[string]bool{"app": true, "slowness": true, "calibrate": true, "prefix": true, "compress": true, "batch-rows": true, "seed": true}
+var ofProgram = map[string]bool{"app": true, "slowness": true, "calibrate": true, "prefix": true, "compress": true, "batch-rows": true, "seed": true, "exec": true, "exec-mode": true}
 
 func newBenchCommand() *cobra.Command {
 	var flags benchFlags
@@ -72,9 +74,10 @@ seed's published tables needed for one.`,
 	f.StringSliceVar(&flags.rows, "rows", nil, "`COUNTS` of rows, such as 10k,1M")
 	f.IntSliceVar(&flags.sizes, "sizes", nil, "workers, or hosts")
 	f.IntVar(&flags.runs, "runs", 3, "of each; the tables show medians and the whole spread")
+	f.StringVar(&flags.title, "name", "", "`TEXT` that names the program in tables (default: the flags that say what it is)")
 	f.StringVar(&flags.results, "results", "bench/results", "`FOLDER` for the records, and what is made of them")
 	flags.display.register(f)
-	cmd.AddCommand(newBenchReportCommand())
+	cmd.AddCommand(newBenchReportCommand(), newBenchSimulateCommand())
 	return cmd
 }
 
@@ -94,7 +97,7 @@ func (b benchFlags) check(f *pflag.FlagSet) error {
 	case b.local && (b.typ != "" || f.Changed("region")):
 		return usagef("bench: --type and --region are for clusters")
 	}
-	return b.run.appFlags.check(f)
+	return errors.Join(b.run.appFlags.check(f), b.run.execFlags.check(f))
 }
 
 // benchLab is a folder in which runs are measured: their clusters and records are of no other's business.
@@ -200,6 +203,9 @@ func (l *benchLab) place() string {
 
 // program says what a row costs.
 func (l *benchLab) program() string {
+	if l.run.command != "" {
+		return l.run.command
+	}
 	if len(l.passed) == 0 {
 		return "native " + l.run.app
 	}
@@ -212,7 +218,7 @@ func (l *benchLab) name() string {
 	if len(l.passed) > 0 {
 		kind = strings.ReplaceAll(strings.Join(l.passed, " "), "--", "")
 	}
-	name := l.place() + ", " + kind
+	name := l.place() + ", " + cmp.Or(l.title, kind)
 	if l.cloud == cloudAWS {
 		name += ", " + l.typ
 	}
@@ -252,7 +258,7 @@ func (l *benchLab) measure(ctx context.Context, series *bench.Series, rows int64
 		l.show.logger().Warn("run failed", "rows", rows, "size", size, "err", failure)
 		return nil
 	}
-	entry.Predicted, entry.Job.Row, entry.Shape = &said, job.Row, shape
+	entry.Predicted, entry.Job.Row, entry.Job.Idle, entry.Shape = &said, job.Row, job.Idle, shape
 	series.Points[i].Entries = append(series.Points[i].Entries, entry)
 	l.ledger = append(l.ledger, entry)
 	l.show.logger().Info("measured", "rows", rows, "size", size, "seconds", fmt.Sprintf("%.2f", entry.Actual.Seconds),

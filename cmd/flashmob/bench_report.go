@@ -80,17 +80,7 @@ func writeSeries(s *bench.Series, dir string) (files []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	page := fmt.Sprintf("%s\n\n%s\nMedians, the whole spread, efficiency against the smallest size", s.Heading(), s.Table().Markdown())
-	if s.Cloud != bench.Local {
-		page += "; making and ending the cluster is in all of it; * is the knee"
-	}
-	if accuracy := s.Accuracy(); len(accuracy.Rows) > 0 {
-		page += ".\n\nPredicted, with what the runs before had taught, against measured:\n\n" + accuracy.Markdown()
-	}
-	for _, fault := range s.Faults() {
-		page += "\n* WRONG OR MISSING: " + fault
-	}
-	for name, text := range map[string]string{".md": strings.TrimRight(page, "\n") + "\n", ".txt": s.Heading() + "\n\n" + s.Table().Text(), ".csv": table} {
+	for name, text := range map[string]string{".md": s.Page(), ".txt": s.Heading() + "\n\n" + s.Table().Text(), ".csv": table} {
 		path := filepath.Join(dir, s.FileName()+name)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			return nil, err

@@ -115,6 +115,7 @@ func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
 		return f
 	}
 	job := bench.Job{Rows: int64(s.Rows + 0.5), Row: bench.Seen(rows, source), In: per(s.Bytes), Out: per(s.Results), Travels: travels(identity), Again: s.Started}
+	job.Idle = idle(s)
 	if begin > 0 {
 		job.Begin = bench.Seen([]float64{begin}, source)
 	}
@@ -133,6 +134,23 @@ func crowded(trial orchestrator.Trial, s orchestrator.Sampled) float64 {
 		return 1
 	}
 	return max(1, took*float64(s.Slots)/trial.Own.Seconds())
+}
+
+// idle is the share of its time in which a program of the user's own needed no core: it waits for a disk, a network, a clock. A
+// machine that was full tells nothing of that.
+func idle(s orchestrator.Sampled) float64 {
+	var shares []float64
+	for _, trial := range s.Trials {
+		took := trial.Took.Seconds()
+		if busy := (trial.Own + trial.Others).Seconds(); s.Operator && took >= 0.1 && busy < 0.8*took*float64(runtime.NumCPU()) {
+			shares = append(shares, 1-trial.Own.Seconds()/(took*float64(s.Slots)))
+		}
+	}
+	const worthSaying = 0.2
+	if share := bench.Median(shares); len(shares) > 0 && share > worthSaying {
+		return share
+	}
+	return 0
 }
 
 // crowd is how crowded the machine was in the trials that count.

@@ -66,7 +66,7 @@ func (f *forecaster) jobFromLedger(cloud string) (bench.Job, bool) {
 	if row.Value == 0 || !ok {
 		return bench.Job{}, false
 	}
-	job := bench.Job{Row: row, In: last.Job.In, Out: last.Job.Out, Travels: travels(f.identity)}
+	job := bench.Job{Row: row, Idle: last.Job.Idle, In: last.Job.In, Out: last.Job.Out, Travels: travels(f.identity)}
 	for _, in := range f.identity.Inputs {
 		switch {
 		case in.IsGenerated():

@@ -1,0 +1,163 @@
+package simulator
+
+import (
+	"math"
+	"testing"
+	"testing/quick"
+
+	"flashmob/bench"
+)
+
+// cluster is a cluster whose serial parts are as in the sandbox, with so many hosts of two slots.
+func cluster(hosts int) Config {
+	k := bench.Place(bench.Sandbox)
+	k.Overlap = bench.Exactly(1)
+	return Config{
+		Job:       bench.Job{Rows: 200_000, Row: bench.Exactly(0.001), In: bench.Exactly(130), Out: bench.Exactly(60)},
+		Shape:     bench.Shape{Cloud: bench.AWS, Hosts: hosts, Slots: 2, HostRate: 1, MetricsRate: 0.1},
+		Constants: k,
+	}
+}
+
+func simulate(t *testing.T, c Config) Result {
+	t.Helper()
+	r, err := Simulate(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestEveryRowIsGatheredOnceWhateverIsLost(t *testing.T) {
+	gathered := func(seed uint64, hosts, slots uint8, rows uint16, losses uint8) bool {
+		c := cluster(1 + int(hosts)%20)
+		c.Shape.Slots, c.Job.Rows = 1+int(slots)%8, int64(rows)
+		c.Seed, c.Losses = seed, float64(losses)*20
+		r, err := Simulate(c)
+		return err == nil && r.Gathered == c.Job.Rows && r.Rows == c.Job.Rows && r.Lost < c.Shape.Hosts
+	}
+	if err := quick.Check(gathered, &quick.Config{MaxCount: 300}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSameSeedIsTheSameRun(t *testing.T) {
+	c := cluster(8)
+	c.Losses = 60
+	first, second := simulate(t, c), simulate(t, c)
+	if first.Entry.Actual.Seconds != second.Entry.Actual.Seconds || first.Again != second.Again || first.Lost != second.Lost {
+		t.Errorf("%+v, then %+v", first, second)
+	}
+	c.Seed = 1
+	if other := simulate(t, c); other.Entry.Actual.Seconds == first.Entry.Actual.Seconds {
+		t.Error("another seed makes no difference")
+	}
+}
+
+// Where slots are all that a run waits for, events and formula say the same.
+func TestSimulationAndFormulaAgreeBelowTheCeilings(t *testing.T) {
+	for _, hosts := range []int{1, 2, 4, 16, 64} {
+		for _, row := range []float64{0.00002, 0.001, 0.0035} {
+			c := cluster(hosts)
+			c.Constants.LogRate, c.Constants.Downlink = bench.Exactly(1e12), bench.Exactly(1e12)
+			c.Job.Row, c.Job.Rows = bench.Exactly(row), int64(60*float64(2*hosts)/row) // a minute
+			r := simulate(t, c)
+			work, said := r.Entry.Actual.Phases[bench.Working], 0.0
+			for _, p := range r.Entry.Predicted.Phases {
+				if p.Name == bench.Working {
+					said = p.Seconds.Value
+				}
+			}
+			if off := work/said - 1; math.Abs(off) > 0.05 {
+				t.Errorf("%d hosts, %g s a row: simulated %.2f s, formula %.2f s (%+.0f %%)", hosts, row, work, said, 100*off)
+			}
+			if what, share := r.Bound(); what != Slots || share < 0.9 || share > 1.01 {
+				t.Errorf("%d hosts, %g s a row: it waits for %s, busy %.2f", hosts, row, what, share)
+			}
+		}
+	}
+}
+
+func TestCeilingsAreFound(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		waits  string
+		rate   func(Config) float64 // rows a second that it allows
+	}{
+		"loop": {func(c *Config) { c.Shape.Hosts, c.Shape.Slots = 1000, 16 }, Loop,
+			func(c Config) float64 { return c.Constants.BatchRate.Value * 250 }},
+		"link home": {func(c *Config) { c.Constants.Downlink = bench.Exactly(1e5) }, Downlink,
+			func(c Config) float64 { return 1e5 / c.Job.Out.Value }},
+		"link from home": {func(c *Config) { c.Job.Travels, c.Constants.Uplink = true, bench.Exactly(1e5) }, Uplink,
+			func(c Config) float64 { return 1e5 / c.Job.In.Value / c.Constants.Packed.Value }},
+		"log": {func(c *Config) { c.Job.Travels, c.Constants.LogRate = true, bench.Exactly(5e5) }, Log,
+			func(c Config) float64 { return 5e5 / (c.Job.In.Value + c.Job.Out.Value) }},
+	} {
+		config := cluster(8)
+		config.Job.Rows = 2_000_000
+		c.change(&config)
+		if name == "loop" {
+			config.Job.Rows, config.Job.Row = 2_000_000_000, bench.Exactly(0.001)
+		}
+		r := simulate(t, config)
+		if what, share := r.Bound(); what != c.waits || share < 0.9 {
+			t.Errorf("%s: it waits for %s, busy %.2f", name, what, share)
+		}
+		rate := float64(config.Job.Rows) / r.Entry.Actual.Phases[bench.Working]
+		if want := c.rate(config); math.Abs(rate/want-1) > 0.1 {
+			t.Errorf("%s: %.0f rows/s, want %.0f", name, rate, want)
+		}
+	}
+}
+
+func TestALostHostCostsItsShareAndAWait(t *testing.T) {
+	c := cluster(4)
+	whole := simulate(t, c)
+	c.Losses = 3600.0 / 20 // all three workers, within a minute or so
+	broken := simulate(t, c)
+	if broken.Lost == 0 || broken.Again == 0 {
+		t.Fatalf("nothing was lost: %+v", broken)
+	}
+	if took, before := broken.Entry.Actual.Seconds, whole.Entry.Actual.Seconds; took <= before || took > 4*before {
+		t.Errorf("%.1f s with %d of 4 hosts lost, %.1f s with none", took, broken.Lost, before)
+	}
+	if broken.Entry.Actual.Dollars >= 4.1*broken.Entry.Actual.Seconds/3600 && broken.Entry.Actual.Seconds > 60 {
+		t.Errorf("lost hosts are paid on: $%.4f for %.0f s", broken.Entry.Actual.Dollars, broken.Entry.Actual.Seconds)
+	}
+}
+
+// A long run is its front, and the rest at the speed of that.
+func TestRestIsReckonedFromTheFront(t *testing.T) {
+	c := cluster(8)
+	c.Job.Rows = 10_000_000
+	whole := simulate(t, c)
+	c.Most = 4000
+	front := simulate(t, c)
+	if front.Rows >= whole.Rows || front.Batches >= whole.Batches {
+		t.Fatalf("all was played: %+v", front)
+	}
+	if off := front.Entry.Actual.Seconds/whole.Entry.Actual.Seconds - 1; math.Abs(off) > 0.02 {
+		t.Errorf("reckoned %.1f s, played %.1f s", front.Entry.Actual.Seconds, whole.Entry.Actual.Seconds)
+	}
+}
+
+func TestWhatCannotBeSimulatedIsRefused(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"no host":    func(c *Config) { c.Shape.Hosts = 0 },
+		"no slot":    func(c *Config) { c.Shape.Slots = 0 },
+		"no time":    func(c *Config) { c.Job.Row = bench.Figure{} },
+		"no size":    func(c *Config) { c.Job.In = bench.Figure{} },
+		"fewer rows": func(c *Config) { c.Job.Rows = -1 },
+	} {
+		c := cluster(1)
+		change(&c)
+		if _, err := Simulate(c); err == nil {
+			t.Errorf("%s: simulated", name)
+		}
+	}
+	c := cluster(3)
+	c.Job.Rows = 0
+	if r := simulate(t, c); r.Batches != 0 || r.Entry.Actual.Seconds <= 0 {
+		t.Errorf("no rows: %+v", r)
+	}
+}

@@ -1,0 +1,38 @@
+package worker
+
+import "time"
+
+// What whoever simulates a run has to know of one, beside AckWait.
+const (
+	// FirstBatch and MaxBatch are the sizes of batches in bytes: before anything is timed, and at most.
+	FirstBatch, MaxBatch = firstBatch, maxBatch
+	// Silence is how long a worker may go without a sign of life before it counts as lost.
+	Silence = silence
+)
+
+// Sizing is how a run sizes its batches, and how many of them it lets out: the code that runs use, for whoever simulates one.
+type Sizing struct {
+	sizer sizer
+	pace  pace
+}
+
+// Observe takes in that a slot took so long for a batch of so many units.
+func (s *Sizing) Observe(units int64, took time.Duration) {
+	s.sizer.observe(units, took, 0)
+	s.pace.observe(took)
+}
+
+// Next is the size of the next batch: first before anything is observed, at most limit, less where little remains for the slots.
+func (s *Sizing) Next(first, limit, remaining int64, slots int) int64 {
+	return s.sizer.next(first, limit, remaining, slots)
+}
+
+// Window is how many batches may be out of the initializer's hands.
+func (s *Sizing) Window(slots int) int { return outAtMost(slots, s.pace.hold(), 1) }
+
+// Held is how many batches a worker with so many slots holds.
+func (s *Sizing) Held(slots int) int { return slots * s.pace.hold() }
+
+// outAtMost is how many batches may be out: enough that every slot has one to work on and one to go on with, few enough that a
+// batch is cut by what was measured lately.
+func outAtMost(slots, hold, lanes int) int { return slots*(hold+lanes-1) + 2 }
