@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"flashmob/inventory"
 	"flashmob/manifest"
+	"flashmob/timeline"
 	"flashmob/worker"
 )
 
@@ -63,6 +65,11 @@ type ClusterConfig struct {
 	Rekey func(host string, install func(private string) error) error
 	// WorkerProgram returns the path of the worker's binary for an architecture.
 	WorkerProgram func(arch string) (string, error)
+	// Page is called once the metrics host shows the run, with what connects to the page there. Defaults to nil.
+	Page func(dial func(ctx context.Context) (net.Conn, error))
+	// Tell returns what the operator says of the run to those who watch it, as something that becomes JSON; it gets what
+	// happened when. Defaults to nil: nothing.
+	Tell func(spans []timeline.Span) any
 	// ConnectWait is how long a host may take to answer before it is given up. Defaults to two minutes.
 	ConnectWait time.Duration
 	// Port is the log's, on the initializer. Defaults to 4222.
@@ -112,6 +119,7 @@ type Cluster struct {
 	fedOnce  sync.Once
 	keeping  sync.WaitGroup // hosts awake
 	stdin    func() *replay
+	lanes    timeline.Timeline
 
 	mu      sync.Mutex
 	remotes []*remote
@@ -156,6 +164,8 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 		defer func() { err = errors.Join(err, os.Remove(c.bundle.local)) }()
 	}
 	defer c.disconnect()
+	c.lanes.Begin(timeline.RunLane, "start")
+	defer c.lanes.EndAll()
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	raising, enough := context.WithCancel(ctx)
@@ -185,6 +195,7 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 		return nil, err
 	}
 	begun := time.Now()
+	c.lanes.Begin(timeline.RunLane, "stop")
 	c.stop(ctx, true)
 	c.took("stop", begun)
 	return m, nil
@@ -222,10 +233,12 @@ func (c *Cluster) runFolder() string { return path.Join(".flashmob/runs", c.fold
 // raise brings one host to work.
 func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, error) {
 	begun := time.Now()
+	c.lanes.Begin(host.Name, "boot")
 	connected, answered, err := c.connect(ctx, host, c.ConnectWait)
 	if err != nil {
 		return nil, err
 	}
+	c.lanes.Begin(host.Name, "connect")
 	r, err := survey(ctx, connected)
 	if err != nil {
 		connected.close()
@@ -239,6 +252,7 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 		return nil, err
 	}
 	if c.Attach {
+		c.atWork(r)
 		return r, nil
 	}
 	if err := c.clear(ctx, r); err != nil {
@@ -247,6 +261,7 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	c.tookOf(host, "boot", begun, answered)
 	c.tookOf(host, "connect", answered, time.Now())
 	begun = time.Now()
+	c.lanes.Begin(host.Name, "upload")
 	said := c.watch(ctx, host, "upload", "setup and start")
 	p, err := c.upload(ctx, r)
 	said()
@@ -256,6 +271,7 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	c.tookOf(host, "upload", begun, time.Now())
 	begun = time.Now()
 	if host.Role != inventory.MetricsHost {
+		c.lanes.Begin(host.Name, "setup")
 		for _, command := range c.Setup {
 			said := c.watch(ctx, host, fmt.Sprintf("setup %q", command), "start")
 			_, err := r.run(ctx, fmt.Sprintf("cd %s || exit\n%s", quote(c.workFolder()), command), nil)
@@ -267,11 +283,25 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	}
 	c.tookOf(host, "setup", begun, time.Now())
 	begun = time.Now()
+	c.lanes.Begin(host.Name, "start")
 	if err := c.start(ctx, r, p); err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	c.tookOf(host, "start", begun, time.Now())
+	c.atWork(r)
 	return r, nil
+}
+
+// atWork notes that a host has come to work; the metrics host shows the run from now on.
+func (c *Cluster) atWork(r *remote) {
+	if r.host.Role != inventory.MetricsHost {
+		c.lanes.Begin(r.host.Name, timeline.Work)
+		return
+	}
+	c.lanes.Begin(r.host.Name, "dashboard")
+	if c.Page != nil {
+		c.Page(r.dialPage)
+	}
 }
 
 // tookOf keeps how long a phase of the initializer took; the other hosts' overlap with the work.

@@ -100,6 +100,7 @@ func (c *Cluster) dismiss(now inventory.Inventory, known map[string]bool) {
 			return false
 		}
 		c.Log.Info("host left", "host", r.host.Name)
+		c.lanes.End(r.host.Name)
 		delete(known, r.host.Name)
 		r.close()
 		return true
@@ -110,6 +111,9 @@ func (c *Cluster) dismiss(now inventory.Inventory, known map[string]bool) {
 // machine answers than the one that is pinned, whatever it is for, nothing goes on.
 func (c *Cluster) raiseOne(ctx context.Context, host inventory.Host, w *crew) {
 	r, err := c.raise(ctx, host)
+	if err != nil && ctx.Err() == nil {
+		c.lanes.Fall(host.Name, err.Error())
+	}
 	if errors.Is(err, ErrHostKey) {
 		w.fail(&HostError{Host: host.Name, Err: err})
 		return
@@ -121,7 +125,7 @@ func (c *Cluster) raiseOne(ctx context.Context, host inventory.Host, w *crew) {
 		w.initializer <- r
 	case err == nil || ctx.Err() != nil:
 	case host.Role == inventory.MetricsHost:
-		c.Log.Warn("host is missing: nothing keeps it awake", "host", host.Name, "err", err)
+		c.Log.Warn("host is missing: nothing keeps it awake, and there is no page", "host", host.Name, "err", err)
 	default:
 		w.mu.Lock()
 		defer w.mu.Unlock()

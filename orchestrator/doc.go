@@ -16,7 +16,7 @@
 // Detach is left to itself once its input is on the initializer's disk and its hosts are at work.
 //
 // A host that would power itself off for being idle is kept from it by the operator from the first contact on, and by
-// the run's process on it once that has been started: on a metrics host one that works on nothing.
+// the run's process on it once that has been started: on a metrics host one that shows the run as a page, and works on nothing.
 //
 // When something fails: whatever was started is stopped, in any case and in reverse order. A worker that dies is
 // reported and the run goes on without it; when the last one dies, the run ends with an error. The result folder is

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"flashmob/manifest"
+	"flashmob/timeline"
 	"flashmob/worker"
 )
 
@@ -70,6 +71,7 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 		return context.Cause(ctx)
 	}
 	defer c.tookFeedAndGather(time.Now())
+	c.lanes.Begin(timeline.RunLane, "feed")
 	for sittings := 0; ; sittings++ {
 		err := c.sit(ctx, r, w)
 		if sittings > 0 && errors.Is(err, ErrWorkerDied) {
@@ -174,6 +176,9 @@ func (c *Cluster) sit(ctx context.Context, r *remote, w *crew) error {
 	})
 	group.Go(func() error { return c.feed(helping, l) })
 	group.Go(func() error { return c.poll(helping, l) })
+	if c.Tell != nil {
+		group.Go(func() error { return c.tell(helping, l) })
+	}
 	if c.Detach {
 		group.Go(func() error { return c.detach(helping, w) })
 	}
@@ -268,6 +273,7 @@ func (c *Cluster) look(ctx context.Context, l line) {
 			c.mu.Lock()
 			c.fedAt = time.Now()
 			c.mu.Unlock()
+			c.lanes.Begin(timeline.RunLane, "gather")
 			close(c.fed)
 		})
 	}
@@ -297,7 +303,12 @@ func (c *Cluster) tellLost(now worker.Status) {
 		lost[w.Name] = w.Lost
 	}
 	for _, w := range now.Workers {
-		if was, known := lost[w.Name]; known && w.Lost && !was {
+		was, known := lost[w.Name]
+		if known && was && !w.Lost {
+			c.lanes.Begin(w.Name, timeline.Work)
+		}
+		if known && w.Lost && !was {
+			c.lanes.Fall(w.Name, "nothing more is heard of it")
 			c.Log.Warn("worker gone: what it had goes to the others", "host", w.Name)
 		}
 	}

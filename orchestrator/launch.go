@@ -29,8 +29,10 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 	listen := net.JoinHostPort(initializer.Inside(), strconv.Itoa(c.Port))
 	invitation := worker.Invitation{
 		Name: r.host.Name, URL: "tls://" + listen, Token: c.token, CA: c.identity.Certificate, Free: true,
-		Guarded: r.host.Role != inventory.MetricsHost,
-		Attend:  r.host.Role == inventory.MetricsHost, Env: c.Env, Access: input.Access(c.Identity.Inputs),
+		Guarded: r.host.Role != inventory.MetricsHost, Env: c.Env, Access: input.Access(c.Identity.Inputs),
+	}
+	if r.host.Role == inventory.MetricsHost {
+		invitation.Show = c.show(r)
 	}
 	if r.host.Role == inventory.Initializer {
 		invitation.Appointment = &worker.Appointment{
@@ -126,6 +128,9 @@ func (c *Cluster) stop(ctx context.Context, keep bool) {
 				`case "$(sed 's/.*) //; s/ .*//' /proc/$p/stat 2>/dev/null)" in ""|Z|X) false;; esac; do `+
 				`i=$((i+1)); case $i in %[3]s) kill $p 2>/dev/null;; esac; sleep 0.02; done; `+
 				`kill -9 $p 2>/dev/null; %[2]s || { sleep 0.1; %[2]s; }`, quote(pid), clear, early)
+			if keep && r.host.Role == inventory.MetricsHost { // pages that are open are to see the end: it ends by itself, or is made to
+				command = fmt.Sprintf(`p=$(cat %s) && { setsid sh -c "sleep 4; kill -9 $p" > /dev/null 2>&1 < /dev/null & }; %s`, quote(pid), clear)
+			}
 			if _, err := r.run(ctx, command, nil); err != nil {
 				c.Log.Warn("host is gone, or does not answer", "host", r.host.Name, "err", err)
 			}

@@ -19,9 +19,7 @@ import (
 
 // Serve does what an invitation says until the run is over or ctx ends. What the invitation leaves open is config's.
 func Serve(ctx context.Context, invitation Invitation, config Config) error {
-	config.Name, config.Slots = invitation.Name, invitation.Slots
-	config.URL, config.Token, config.CA = invitation.URL, invitation.Token, invitation.CA
-	config.External, config.Env, config.Access = invitation.External, invitation.Env, invitation.Access
+	config = invitation.Join(config)
 	if err := config.check(); err != nil {
 		return err
 	}
@@ -36,12 +34,7 @@ func Serve(ctx context.Context, invitation Invitation, config Config) error {
 	}
 	defer nc.Close()
 	// Without its initializer the run is none that would keep a host awake.
-	return awake(ctx, nc.IsConnected, func(ctx context.Context) error {
-		if invitation.Attend {
-			return attend(ctx, config, nc)
-		}
-		return run(ctx, config, nc, nil)
-	})
+	return awake(ctx, nc.IsConnected, func(ctx context.Context) error { return run(ctx, config, nc, nil) })
 }
 
 // awake keeps the host awake while do goes on and the run is heard of.

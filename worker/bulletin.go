@@ -14,7 +14,7 @@ type Bulletin struct {
 	Status Status    `json:"status"`
 	// Whole is StageWhole: from the initializer's hands until the results are written.
 	Whole StageMetrics `json:"whole"`
-	// Told is what the operator has said of the run (Control): nothing here reads it.
+	// Told is what the operator has said of the run (Control, PUT /tell): nothing here reads it.
 	Told json.RawMessage `json:"told,omitempty"`
 	// Over says how the run ended; nil while it goes on.
 	Over *Over `json:"over,omitempty"`

@@ -26,6 +26,7 @@ import (
 //	                                before them has another hash here, all that comes is that error (ErrOtherParts)
 //	GET  /want                      the Want that is open, waiting for one for a while; 204 if there is none
 //	PUT  /input?input=I&offset=N    the bytes that are wanted, zstd-compressed
+//	PUT  /tell                      what the operator says of the run to those who watch it, as JSON; at most 1 MB
 //	POST /drain                     finish what is under way, then end
 //	POST /leave                     the operator has everything: the program may end
 //
@@ -109,6 +110,7 @@ func (c *Control) Serve(in *Initializer) http.Handler {
 	mux.HandleFunc("GET /parts", c.parts)
 	mux.HandleFunc("GET /want", c.wanted)
 	mux.HandleFunc("PUT /input", c.bring)
+	mux.HandleFunc("PUT /tell", c.tell)
 	mux.HandleFunc("POST /drain", func(http.ResponseWriter, *http.Request) { in.Drain() })
 	mux.HandleFunc("POST /leave", func(http.ResponseWriter, *http.Request) { c.once.Do(func() { close(c.leave) }) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -164,6 +166,19 @@ func (c *Control) status(w http.ResponseWriter, _ *http.Request) {
 	s := c.in.Status()
 	s.Fed = s.Fed || c.fed != nil && c.fed()
 	_ = json.NewEncoder(w).Encode(s) // an error here is the reader's, who has gone
+}
+
+// tell passes on what the operator says.
+func (c *Control) tell(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1_000_000))
+	if err == nil && !json.Valid(text) {
+		err = errors.New("it is no JSON")
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	c.in.Tell(text)
 }
 
 // Uplink is the Uplink of the initializer: it waits for an operator who brings the bytes.

@@ -31,8 +31,22 @@ type Invitation struct {
 	Share *Share `json:"share,omitempty"`
 	// Appointment makes the process the run's initializer, with slots of its own.
 	Appointment *Appointment `json:"appointment,omitempty"`
-	// Attend makes the process keep its host awake for as long as the run goes on, and work on nothing.
-	Attend bool `json:"attend,omitempty"`
+	// Show makes the process show the run, keep its host awake for as long as that goes on, and work on nothing.
+	Show *Show `json:"show,omitempty"`
+}
+
+// Show says where the run is to be shown.
+type Show struct {
+	Address string `json:"address"` // of the page, on the host's loopback interface; or the next free port
+	Found   string `json:"found"`   // path of the file that gets the address
+}
+
+// Join makes the invitation a worker's configuration. What it leaves open is config's.
+func (i Invitation) Join(config Config) Config {
+	config.Name, config.Slots = i.Name, i.Slots
+	config.URL, config.Token, config.CA = i.URL, i.Token, i.CA
+	config.External, config.Env, config.Access = i.External, i.Env, i.Access
+	return config
 }
 
 // Appointment is what an initializer on a host is told besides.

@@ -172,16 +172,6 @@ func join(ctx context.Context, config Config, nc *nats.Conn) (m membership, err 
 	return m, nil
 }
 
-// attend waits until the run is over.
-func attend(ctx context.Context, config Config, nc *nats.Conn) error {
-	m, err := join(ctx, config, nc)
-	if err != nil || m.over {
-		return err
-	}
-	_, err = m.ended.NextMsgWithContext(ctx)
-	return err
-}
-
 // run is Run over an open connection. shared is the depot of the process, nil where the run's is a folder.
 func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error {
 	m, err := join(ctx, config, nc)

@@ -60,7 +60,7 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	if err := errors.Join(flags.appFlags.check(f), flags.execFlags.check(f), flags.checkLimits(f)); err != nil {
 		return err
 	}
-	if err := flags.checkDashboard(); err != nil {
+	if err := checkDashboard(flags.dashboard); err != nil {
 		return err
 	}
 	return flags.checkListen()

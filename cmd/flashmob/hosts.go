@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flashmob/apps"
+	"flashmob/dashboard"
 	"flashmob/infra"
 	"flashmob/inventory"
 	"flashmob/manifest"
@@ -63,7 +64,11 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	if flags.inventory == "" { // hosts that flashmob made
 		rekey = cloudFlags{stack: flags.stack}.files().Rekey
 	}
+	var page forwarder
+	defer page.close()
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
+		Page:  func(dial dialer) { page.open(cmp.Or(flags.dashboard, dashboard.Address), dial, show.logger()) },
+		Tell:  flags.teller(),
 		Rekey: rekey, Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
 		Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
 		By: infra.Me("run").String(), Replaces: flags.replaces, Evict: flags.evict,

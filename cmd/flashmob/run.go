@@ -168,8 +168,8 @@ or hosts failed, 130 interrupted.`,
 	f.StringVar(&flags.sink, "sink", "", "send result lines to tcp://`HOST:PORT` too, as they come")
 	f.StringVar(&flags.external, "external", "", "`HOST:PORT` where flashmob shutdown reaches the run; worker process i takes the i-th port behind")
 	f.BoolVar(&flags.resume, "resume", false, "go on with the unfinished run in the folder")
-	f.StringVar(&flags.dashboard, "dashboard", "", "with --local, show the run as a page at =`ADDR`, or the next free port")
-	f.Lookup("dashboard").NoOptDefVal = dashboardAddress
+	f.StringVar(&flags.dashboard, "dashboard", "", "show the run as a page at =`ADDR`, or the next free port; on a cluster always")
+	f.Lookup("dashboard").NoOptDefVal = dashboard.Address
 	f.BoolVar(&flags.force, "force", false, "replace the run in the folder")
 	flags.display.register(f)
 	return cmd, flags

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -17,7 +19,6 @@ import (
 	"flashmob/infra"
 	"flashmob/inventory"
 	"flashmob/orchestrator"
-	"flashmob/worker"
 )
 
 func newStatusCommand() *cobra.Command {
@@ -29,7 +30,9 @@ func newStatusCommand() *cobra.Command {
 		Long: `Status shows the state of the cluster, its hosts, since when it is up, what it
 has cost, when its hosts will power themselves off, and how far the run is that
 goes on there. What it says of the cluster is from the record at home; what it
-says of the run comes from the initializer. The exit code is 4 without a cluster.`,
+says of the run is what the page on the metrics host shows (docs/dashboard.md has
+the fields), or without one what the initializer says. The exit code is 4 without
+a cluster.`,
 		Example: `  flashmob status
   flashmob status --json`,
 		Args: noArguments,
@@ -40,88 +43,94 @@ says of the run comes from the initializer. The exit code is 4 without a cluster
 	return cmd
 }
 
-// clusterStatus is how a cluster is.
-type clusterStatus struct {
-	Stack    string        `json:"stack,omitempty"`
-	Cluster  string        `json:"cluster,omitempty"`
-	State    infra.State   `json:"state,omitempty"`
-	Busy     *infra.Holder `json:"busy,omitempty"` // who works on it now
-	Region   string        `json:"region,omitempty"`
-	Zone     string        `json:"zone,omitempty"`
-	Size     int           `json:"size,omitempty"`
-	Hosts    int           `json:"hosts"`
-	Since    time.Time     `json:"since,omitzero"`
-	Dollars  float64       `json:"dollars"`
-	Unpriced []string      `json:"unpriced,omitempty"`
-	Ends     time.Time     `json:"ends,omitzero"` // when the first host powers itself off, by its ttl
-	Run      *goingRun     `json:"run,omitempty"`
-	RunError string        `json:"run_error,omitempty"`
+// pageView returns what the page of a metrics host shows: all that is known of the run there.
+func pageView(ctx context.Context, s *orchestrator.Session) (*dashboard.View, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginWait)
+	defer cancel()
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return s.DialPage(ctx) }}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/api/status", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	v := new(dashboard.View)
+	if err := json.NewDecoder(answer.Body).Decode(v); err != nil {
+		return nil, fmt.Errorf("page: %w", err)
+	}
+	return v, nil
 }
 
-type goingRun struct {
-	ID string `json:"id"`
-	By string `json:"by,omitempty"` // who began it, and when
-	dashboard.Progress
-	Workers []workerShare `json:"workers,omitempty"`
-	status  worker.Status
-}
-
-// workerShare is what one host has done of a run.
-type workerShare struct {
-	Host    string `json:"host"`
-	Slots   int    `json:"slots"`
-	Records int64  `json:"records"`
-	Lost    bool   `json:"lost,omitempty"` // it left, or is silent
-}
-
-func askRun(ctx context.Context, inv inventory.Inventory) (*goingRun, error) {
-	var run goingRun
+// askRun returns how the run on the hosts is: as the page on the metrics host shows it, or else as its initializer says.
+func askRun(ctx context.Context, inv inventory.Inventory) (*dashboard.View, error) {
 	at := slices.IndexFunc(inv.Hosts, func(h inventory.Host) bool { return h.Role == inventory.Initializer })
 	if at < 0 {
 		return nil, errors.New("inventory: no host in the group initializer")
 	}
-	// The others are only told that an operator is there; whether they answer is what flashmob hosts says.
-	errs := onHosts(ctx, inv, inv.Hosts, func(ctx context.Context, i int, s *orchestrator.Session) (err error) {
-		if i == at {
-			run.ID, run.status, err = s.RunStatus(ctx)
+	var shown *dashboard.View
+	said := &dashboard.View{At: time.Now()}
+	// Others than those two are only told that an operator is there; whether they answer is what flashmob hosts says.
+	errs := onHosts(ctx, inv, inv.Hosts, func(ctx context.Context, i int, s *orchestrator.Session) error {
+		switch {
+		case i == at:
+			id, status, err := s.RunStatus(ctx)
+			if err == nil {
+				said.Run = dashboard.NewRun(id, status, new(dashboard.Meter).Read(status, said.At))
+			}
+			return err
+		case inv.Hosts[i].Role == inventory.MetricsHost:
+			if v, err := pageView(ctx, s); err == nil && v.Run != nil { // else what the initializer says is all
+				shown = v
+			}
 		}
-		return err
+		return nil
 	})
 	if errs[at] != nil {
 		return nil, errs[at]
 	}
-	run.By = run.status.By
-	for _, w := range run.status.Workers {
-		run.Workers = append(run.Workers, workerShare{Host: w.Name, Slots: w.Slots, Records: w.Records, Lost: w.Lost})
+	if shown != nil && shown.Run.ID == said.Run.ID {
+		return shown, nil
 	}
-	run.Progress = new(dashboard.Meter).Read(run.status, time.Now())
-	return &run, nil
+	for _, host := range inv.Hosts {
+		said.Hosts = append(said.Hosts, dashboard.Host{Name: host.Name})
+	}
+	return said, nil
 }
 
-func newClusterStatus(record infra.Record, files infra.Files, now time.Time) clusterStatus {
+// viewCluster returns how a cluster is, as the record at home has it.
+func viewCluster(record infra.Record, files infra.Files, now time.Time) *dashboard.Cluster {
 	living := record.Living()
 	prices, unreadable := files.KnownPrices()
 	receipt := infra.NewReceipt(record, prices, now)
 	if unreadable != nil {
 		receipt.Unpriced = []string{unreadable.Error()}
 	}
-	s := clusterStatus{
-		Stack: files.Name(), Cluster: record.Spec.ID, State: record.State, Region: record.Spec.Region, Zone: record.Spec.Zone,
-		Size: record.Spec.Size, Hosts: len(living), Since: record.Began, Dollars: receipt.Dollars, Unpriced: receipt.Unpriced,
+	c := &dashboard.Cluster{
+		ID: record.Spec.ID, Stack: files.Name(), State: string(record.State), Region: record.Spec.Region, Zone: record.Spec.Zone,
+		Size: record.Spec.Size, Since: record.Began, Dollars: receipt.Dollars, Unpriced: receipt.Unpriced,
 	}
-	if holder, err := infra.Held(files.Lock()); err == nil {
-		s.Busy = holder
-	}
-	for _, life := range living {
-		if ends := life.From.Add(record.Spec.TTL); s.Ends.IsZero() || ends.Before(s.Ends) {
-			s.Ends = ends
+	for _, bill := range receipt.Bills {
+		if slices.ContainsFunc(living, func(life infra.Life) bool { return life.Instance == bill.Instance }) {
+			c.Hourly += bill.Rate
 		}
 	}
-	return s
+	if holder, err := infra.Held(files.Lock()); err == nil && holder != nil {
+		c.Busy = holder.String()
+	}
+	for _, life := range living {
+		if left := life.From.Add(record.Spec.TTL).Sub(now).Seconds(); c.EndsIn == nil || left < *c.EndsIn {
+			c.EndsIn = &left
+		}
+	}
+	return c
 }
 
 func runStatus(cmd *cobra.Command, target targetFlags, flags lookFlags) error {
-	var s clusterStatus
+	v := &dashboard.View{At: time.Now(), Hosts: []dashboard.Host{}}
 	if target.inventory == "" {
 		files := cloudFlags{stack: target.stack}.files()
 		record, err := infra.ReadRecord(files.Record())
@@ -131,65 +140,75 @@ func runStatus(cmd *cobra.Command, target targetFlags, flags lookFlags) error {
 		if err != nil {
 			return err
 		}
-		s = newClusterStatus(record, files, time.Now())
+		v.Cluster = viewCluster(record, files, v.At)
 	}
 	inv, err := target.hosts()
 	switch {
 	case err == nil:
-		s.Hosts = len(inv.Hosts)
 		run, err := askRun(cmd.Context(), inv)
 		if err != nil && !errors.Is(err, orchestrator.ErrNoRun) {
-			s.RunError = err.Error()
+			v.RunError = err.Error()
 		}
-		s.Run = run
+		if run != nil {
+			v.Hosts, v.Run = run.Hosts, run.Run
+			if run.Cluster != nil && v.Cluster != nil { // which is newer here, but for what the run's end makes of it
+				v.Cluster.Expected = run.Cluster.Expected
+			}
+			break
+		}
+		for _, host := range inv.Hosts {
+			v.Hosts = append(v.Hosts, dashboard.Host{Name: host.Name})
+		}
 	case target.inventory != "" || !errors.Is(err, errNoCluster):
 		return err
 	}
 	switch {
 	case flags.json:
-		err = json.NewEncoder(cmd.OutOrStdout()).Encode(s)
+		err = json.NewEncoder(cmd.OutOrStdout()).Encode(v)
 	case !flags.quiet:
-		err = s.text(cmd.OutOrStdout())
+		err = statusText(cmd.OutOrStdout(), v, len(inv.Hosts))
 	}
-	if err == nil && s.State == infra.Gone {
-		err = withHint(errNoCluster, "the last one is gone; flashmob up makes another of %d", s.Size)
+	if err == nil && v.Cluster != nil && v.Cluster.State == string(infra.Gone) {
+		err = withHint(errNoCluster, "the last one is gone; flashmob up makes another of %d", v.Cluster.Size)
 	}
 	return err
 }
 
-func (s clusterStatus) text(out io.Writer) error {
+// statusText shows in words how a cluster of so many hosts and its run are.
+func statusText(out io.Writer, v *dashboard.View, hosts int) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	if s.Cluster != "" {
-		fmt.Fprintf(w, "cluster\t%s (%s) in %s: %s\n", s.Cluster, s.Stack, cmp.Or(s.Zone, s.Region), s.State)
+	c := v.Cluster
+	if c != nil {
+		fmt.Fprintf(w, "cluster\t%s (%s) in %s: %s\n", c.ID, c.Stack, cmp.Or(c.Zone, c.Region), c.State)
+		if c.Busy != "" {
+			fmt.Fprintf(w, "busy\t%s\n", c.Busy)
+		}
+		if c.State == string(infra.Gone) {
+			return w.Flush()
+		}
 	}
-	if s.Busy != nil {
-		fmt.Fprintf(w, "busy\t%v\n", s.Busy)
-	}
-	if s.State == infra.Gone {
-		return w.Flush()
-	}
-	fmt.Fprintf(w, "hosts\t%d\n", s.Hosts)
-	if s.Cluster != "" {
-		fmt.Fprintf(w, "since\t%s, %s ago\n", s.Since.Local().Format(time.DateTime), took(time.Since(s.Since)))
-		fmt.Fprintf(w, "cost\t$%.2f so far\n", s.Dollars)
-		for _, reason := range s.Unpriced {
+	fmt.Fprintf(w, "hosts\t%d\n", hosts)
+	if c != nil {
+		fmt.Fprintf(w, "since\t%s, %s ago\n", c.Since.Local().Format(time.DateTime), took(time.Since(c.Since)))
+		fmt.Fprintf(w, "cost\t$%.2f so far\n", c.Dollars)
+		for _, reason := range c.Unpriced {
 			fmt.Fprintf(w, "\tnot counted: %s\n", reason)
 		}
-		if !s.Ends.IsZero() {
-			fmt.Fprintf(w, "ends\tby itself in %s, whatever it does\n", took(time.Until(s.Ends)))
+		if c.EndsIn != nil {
+			fmt.Fprintf(w, "ends\tby itself in %s, whatever it does\n", took(time.Duration(*c.EndsIn*float64(time.Second))))
 		}
 	}
-	switch {
-	case s.RunError != "":
-		fmt.Fprintf(w, "run\tnot known: %s\n", s.RunError)
-	case s.Run == nil:
+	switch r := v.Run; {
+	case v.RunError != "":
+		fmt.Fprintf(w, "run\tnot known: %s\n", v.RunError)
+	case r == nil:
 		fmt.Fprintf(w, "run\tnone\n")
 	default:
 		far := ""
-		if s.Run.Fraction >= 0 {
-			far = fmt.Sprintf("%.0f %%, ", 100*s.Run.Fraction)
+		if r.Fraction != nil {
+			far = fmt.Sprintf("%.0f %%, ", 100**r.Fraction)
 		}
-		fmt.Fprintf(w, "run\t%s: %s%s rows, %d slots on %d hosts\n", s.Run.ID, far, groups(s.Run.Records), s.Run.Slots, len(s.Run.status.Workers))
+		fmt.Fprintf(w, "run\t%s: %s%s rows, %d slots on %d hosts\n", r.ID, far, groups(r.Records), r.Slots, len(r.Workers))
 	}
 	return w.Flush()
 }

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"flashmob/apps"
+	"flashmob/dashboard"
 	"flashmob/internal/buildinfo"
 	"flashmob/worker"
 )
@@ -65,10 +66,15 @@ func run() error {
 		}()
 		return worker.HandOn(ctx, *invitation.Share, os.Stdout)
 	}
-	err = worker.Serve(ctx, invitation, worker.Config{
+	config := worker.Config{
 		Version: buildinfo.Version(), Flow: apps.New, Drain: drain, Stderr: os.Stderr,
 		Log: log, Restarts: invitation.Restarts, Crashed: invitation.Crashed,
-	})
+	}
+	if invitation.Show != nil {
+		err = dashboard.Attend(ctx, *invitation.Show, invitation.Join(config))
+	} else {
+		err = worker.Serve(ctx, invitation, config)
+	}
 	if errors.Is(context.Cause(ctx), errLetGo) || invitation.Free && errors.Is(err, worker.ErrLeft) {
 		return nil
 	}
