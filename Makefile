@@ -9,6 +9,9 @@ INPUT       ?=
 WORKERS     ?= 2
 OUTPUT      ?= output
 FUZZTIME    ?= 20s
+SEED        ?= 1
+ROUNDS      ?= 5
+EVERY       ?= 1s
 KILLS       ?= 24
 
 # The cluster. What is empty is as it was last time, or flashmob's default.
@@ -77,6 +80,9 @@ test: ## vet, check the format, run all tests
 test/cluster: ## all that is tested on clusters, in the sandbox as root, with the operator killed at KILLS moments: 20 minutes
 	@$(MAKE) --no-print-directory tools CLOUD=sandbox
 	FLASHMOB_KILLS=$(KILLS) go test -timeout 60m ./internal/sandbox/... ./infra/... ./orchestrator/... ./cmd/infra ./cmd/flashmob
+
+test/faults: build ## kill, stop and slow the processes of ROUNDS runs of every application, from SEED on, and compare the results
+	@for app in classifier votes query2 wordcount; do bin/flashmob chaos --app $$app --seed $(SEED) --rounds $(ROUNDS) --every $(EVERY) || exit 1; done
 
 bench: build ## measure beside a hand-written limit and GNU parallel, on this machine
 	go run ./bench/local -flashmob bin/flashmob

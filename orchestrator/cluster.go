@@ -72,7 +72,7 @@ type ClusterConfig struct {
 	Tell func(spans []timeline.Span) any
 	// ConnectWait is how long a host may take to answer before it is given up. Defaults to two minutes.
 	ConnectWait time.Duration
-	// Port is the log's, on the initializer. Defaults to 4222.
+	// Port is the log's, on the initializer. Defaults to 4222, or a free one where the initializer is this machine.
 	Port int
 	// Log receives what the operator should know. Defaults to nothing.
 	Log *slog.Logger
@@ -85,21 +85,31 @@ func (c *ClusterConfig) check() error {
 	if c.ConnectWait == 0 {
 		c.ConnectWait = connectWait
 	}
-	if c.Port == 0 {
-		c.Port = 4222
-	}
 	c.MinHosts = max(c.MinHosts, 1)
 	if err := c.Inventory.Check(); err != nil {
 		return fmt.Errorf("inventory: %w", err)
 	}
-	if _, ok := c.Inventory.Initializer(); !ok {
+	initializer, ok := c.Inventory.Initializer()
+	if !ok {
 		return errors.New("inventory: no host in the group initializer")
+	}
+	if c.Port == 0 {
+		c.Port = logPort
+	}
+	if initializer.IsLocal() && c.Port == logPort { // others may run here, too
+		var err error
+		if c.Port, err = freePortOf(initializer.Inside()); err != nil {
+			return err
+		}
 	}
 	if n := len(c.Inventory.Processing()); c.MinHosts > n {
 		return fmt.Errorf("%w: the inventory has %d that process, at least %d are needed", ErrTooFewHosts, n, c.MinHosts)
 	}
 	return nil
 }
+
+// logPort is the log's usual port.
+const logPort = 4222
 
 // Cluster is one run on the hosts of an inventory. Make it with NewCluster and Run it once.
 type Cluster struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,15 @@ func here(host inventory.Host) (*conn, error) {
 		return nil, fmt.Errorf("home of a local host: %w", err)
 	}
 	return &conn{host: host, home: home}, nil
+}
+
+// freePortOf returns a port of an address of this machine that nobody listens on.
+func freePortOf(address string) (int, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+	if err != nil {
+		return 0, fmt.Errorf("port for the log: %w", err)
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
 // shellWait is how long the pipes of a shell that was stopped may stay open.

@@ -50,7 +50,7 @@ either in the results or in the rejects.`,
 	root.AddCommand(newUpCommand(), newDownCommand(), newBurstCommand(), newResultsCommand())
 	root.AddCommand(newStatusCommand(), newDashCommand(), newHostsCommand(), newLogsCommand(), newSSHCommand())
 	root.AddCommand(newSendCommand(), newReceiveCommand(), newShutdownCommand(), newJoinCommand(), newShrinkCommand(), newDemoCommand())
-	root.AddCommand(newOrphansCommand(), newSweepCommand(), newDoctorCommand(), newPricesCommand(), newPlanCommand(), newBenchCommand())
+	root.AddCommand(newOrphansCommand(), newSweepCommand(), newDoctorCommand(), newPricesCommand(), newPlanCommand(), newBenchCommand(), newChaosCommand())
 	root.AddCommand(newInitCommand(), newConfigCommand())
 	return root
 }

@@ -1,0 +1,121 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"flashmob/inventory"
+)
+
+// Kind is what a fault does to a process.
+type Kind string
+
+// The kinds of faults.
+const (
+	Kill      Kind = "kill"      // as kill -9 does; its guard starts it again
+	Fell      Kind = "fell"      // killed with its guard: it does not come back. For workers only
+	Stop      Kind = "stop"      // stopped for longer than the log waits, then let go on
+	Slow      Kind = "slow"      // gets a tenth of its time for a while
+	Partition Kind = "partition" // its host and the log do not hear of each other for a while. Needs a host of its own
+)
+
+// Operator stands for the operator's program where a role is asked for.
+const Operator = "operator"
+
+// Targets are all that can be hit.
+var Targets = []string{string(inventory.Worker), string(inventory.Initializer), string(inventory.MetricsHost), Operator}
+
+// fault is one thing that befalls a process.
+type fault struct {
+	after time.Duration // the pause before it
+	kind  Kind
+	host  string        // or Operator
+	lasts time.Duration // of what passes
+}
+
+func (f fault) String() string {
+	if f.kind == Kill || f.kind == Fell {
+		return fmt.Sprintf("%s %s", f.kind, f.host)
+	}
+	return fmt.Sprintf("%s %s for %v", f.kind, f.host, f.lasts.Round(100*time.Millisecond))
+}
+
+// plan is the faults of one round, without end.
+type plan struct {
+	random *rand.Rand
+	every  time.Duration
+	hosts  []inventory.Host // that may be hit
+	apart  bool             // the hosts have networks of their own
+	op     bool             // the operator may be hit, too
+}
+
+// newPlan returns the plan of a seed for the hosts of an inventory whose roles are among the targets.
+func newPlan(seed uint64, every time.Duration, inv inventory.Inventory, targets []string) *plan {
+	p := &plan{random: rand.New(rand.NewPCG(seed, 1)), every: every, op: slices.Contains(targets, Operator), apart: true}
+	for _, host := range inv.Hosts {
+		p.apart = p.apart && !host.IsLocal()
+		if slices.Contains(targets, string(host.Role)) {
+			p.hosts = append(p.hosts, host)
+		}
+	}
+	return p
+}
+
+// next returns the next fault.
+func (p *plan) next() fault {
+	f := fault{
+		after: p.every/2 + time.Duration(p.random.Int64N(int64(p.every))),
+		lasts: 300*time.Millisecond + time.Duration(p.random.Int64N(int64(4*time.Second))),
+	}
+	n := len(p.hosts)
+	if p.op {
+		n++
+	}
+	of, kind := p.random.IntN(n), p.random.IntN(8)
+	if of == len(p.hosts) {
+		f.kind, f.host = Kill, Operator
+		return f
+	}
+	host := p.hosts[of]
+	f.host = host.Name
+	switch {
+	case host.Role == inventory.MetricsHost:
+		f.kind = Kill
+	case kind < 4:
+		f.kind = Kill
+	case kind == 4 && host.Role == inventory.Worker:
+		f.kind = Fell
+	case kind == 5:
+		f.kind = Slow
+	case kind == 6 && host.Role == inventory.Worker && p.apart:
+		f.kind = Partition
+	default:
+		f.kind = Stop
+	}
+	return f
+}
+
+// command is the shell command that does it to the process of a host, in the host's home folder.
+func (f fault) command() string {
+	process := fmt.Sprintf(`g=$(cat .flashmob/runs/*/%s.pid 2>/dev/null | tail -n 1); [ -n "$g" ] || exit 0; p=$(cat /proc/$g/task/*/children 2>/dev/null); `, f.host)
+	seconds := fmt.Sprintf("%.2f", f.lasts.Seconds())
+	switch f.kind {
+	case Kill:
+		return process + `kill -9 ${p:-$g} 2>/dev/null; true`
+	case Fell:
+		return process + `kill -9 $g $p 2>/dev/null; true`
+	case Slow:
+		const turn = 100 * time.Millisecond
+		return process + fmt.Sprintf(`[ -n "$p" ] || exit 0; i=0; while [ $i -lt %d ] && kill -STOP $p 2>/dev/null; do sleep 0.09; kill -CONT $p; sleep 0.01; i=$((i+1)); done; true`, f.lasts/turn)
+	case Partition:
+		rule := "tcp sport 4222 drop; tcp dport 4222 drop;"
+		return strings.Join([]string{
+			"sudo nft 'table inet chaos { chain in { type filter hook input priority -10; " + rule + " }; chain out { type filter hook output priority -10; " + rule + " }; }'",
+			"sleep " + seconds, "sudo nft delete table inet chaos",
+		}, " && ")
+	}
+	return process + fmt.Sprintf(`[ -n "$p" ] || exit 0; kill -STOP $p && sleep %s; kill -CONT $p 2>/dev/null; true`, seconds)
+}

@@ -1,0 +1,74 @@
+package chaos
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flashmob/inventory"
+)
+
+// faults returns the first n faults of a plan.
+func faults(p *plan, n int) (all []fault) {
+	for range n {
+		all = append(all, p.next())
+	}
+	return all
+}
+
+func TestASeedPlaysTheSameFaultsAgain(t *testing.T) {
+	first := faults(newPlan(7, time.Second, Local(3), Targets), 100)
+	if again := faults(newPlan(7, time.Second, Local(3), Targets), 100); !slices.Equal(first, again) {
+		t.Error("the same seed is another plan")
+	}
+	if other := faults(newPlan(8, time.Second, Local(3), Targets), 100); slices.Equal(first, other) {
+		t.Error("another seed is the same plan")
+	}
+}
+
+// Only what is asked for is hit, only workers go for good, and hosts that share a network are not cut off.
+func TestPlanHitsWhatItMay(t *testing.T) {
+	apart := Local(2)
+	for i := range apart.Hosts {
+		apart.Hosts[i].Connection = inventory.SSH
+	}
+	for name, c := range map[string]struct {
+		inv     inventory.Inventory
+		targets []string
+		want    []string // all kinds and hosts that come
+	}{
+		"worker":      {Local(2), []string{"worker"}, []string{"fell workers-1", "fell workers-2", "kill workers-1", "kill workers-2", "slow workers-1", "slow workers-2", "stop workers-1", "stop workers-2"}},
+		"initializer": {Local(2), []string{"initializer"}, []string{"kill initializer-1", "slow initializer-1", "stop initializer-1"}},
+		"others":      {Local(2), []string{"metrics_host", "operator"}, []string{"kill metrics-1", "kill operator"}},
+		"apart":       {apart, []string{"worker"}, []string{"fell workers-1", "fell workers-2", "kill workers-1", "kill workers-2", "partition workers-1", "partition workers-2", "slow workers-1", "slow workers-2", "stop workers-1", "stop workers-2"}},
+	} {
+		var got []string
+		for _, f := range faults(newPlan(1, time.Second, c.inv, c.targets), 500) {
+			if f.after < time.Second/2 || f.after > 2*time.Second || f.lasts <= 0 || f.lasts > 5*time.Second {
+				t.Errorf("%s: %+v", name, f)
+			}
+			got = append(got, string(f.kind)+" "+f.host)
+		}
+		slices.Sort(got)
+		if got = slices.Compact(got); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestFaultsSayWhatTheyDo(t *testing.T) {
+	for want, f := range map[string]fault{
+		"kill workers-1":            {kind: Kill, host: "workers-1", lasts: time.Second},
+		"stop initializer-1 for 2s": {kind: Stop, host: "initializer-1", lasts: 2 * time.Second},
+		"partition workers-1 for 1.5s": {
+			kind: Partition, host: "workers-1", lasts: 1500 * time.Millisecond},
+	} {
+		if got := f.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if f.host != Operator && f.kind != Partition && !strings.Contains(f.command(), "/"+f.host+".pid") {
+			t.Errorf("%s: %s", want, f.command())
+		}
+	}
+}
