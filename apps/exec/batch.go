@@ -88,6 +88,11 @@ func (b *batches) Process(ctx context.Context, in flow.Bundle) (flow.Yield, erro
 	case <-run.Done():
 	}
 	took := time.Since(begun)
+	select {
+	case <-c.exited:
+		took = c.ended.Sub(begun) // without the wait for what it started and left behind
+	default:
+	}
 	unread := c.unread()
 	c.close()
 	if ctx.Err() != nil {

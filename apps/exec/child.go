@@ -23,6 +23,7 @@ type child struct {
 	written atomic.Int64 // bytes of its input
 
 	exited chan struct{} // closed when the program has ended; its group may live on
+	ended  time.Time     // when it did; valid once exited is closed
 	reaped chan struct{} // closed when nothing of its group is left
 	reap   chan struct{} // closed to end its group
 	once   sync.Once
@@ -75,6 +76,7 @@ const linger = time.Second
 // await waits for the program's end and then for that of its group, which it brings about.
 func (c *child) await(stderr *os.File) {
 	awaitExit(c.cmd.Process.Pid)
+	c.ended = time.Now()
 	close(c.exited)
 	select {
 	case <-c.reap:

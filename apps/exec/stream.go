@@ -157,6 +157,9 @@ func (s *streams) Close() error {
 	}
 	s.all.Wait()
 	killMarked(s.mark)
+	if st != nil && !st.told { // it gave more when its input had ended, and nobody waited any more
+		return st.broken
+	}
 	return nil
 }
 
@@ -199,10 +202,12 @@ func (st *stream) over(readErr error, unread int) {
 			o.err = errAgain
 		case o.isHeader: // the batch behind it says what is wrong
 		case st.broken != nil:
-			o.err = st.broken
+			o.err, st.told = st.broken, true
 		case st.sealed && st.child.err == nil && unread == 0 && st.parse.end(o):
 			st.answer(o)
 			continue
+		case st.answered > 0 && st.child.err == nil && !st.sealed && !st.killed && o.got == 0 && readErr == io.EOF:
+			o.err = errAgain // a process may have enough after some batches; whose fault it is, a fresh one tells
 		default:
 			o.err = st.why(o, readErr, unread)
 		}

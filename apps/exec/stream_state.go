@@ -46,6 +46,7 @@ type stream struct {
 	killed   bool
 	ended    bool
 	broken   error // what is wrong with it: the order that it was found at ends with it
+	told     bool  // there was one
 }
 
 // takes reports whether the process may get more orders.
@@ -163,7 +164,7 @@ func (st *stream) fail(err error) {
 	st.killed, st.broken = true, err
 	st.room.Broadcast()
 	if st.held != nil {
-		st.held.err = err
+		st.held.err, st.told = err, true
 		st.release()
 	}
 	st.child.kill()
