@@ -27,17 +27,24 @@ type contender struct {
 // contenders returns those that are to be run, in the order of the table.
 func contenders(c config) []*contender {
 	var all []*contender
+	there := map[string]bool{}
+	has := func(name string, args ...string) bool { // asked once of each: pandas takes a while to say so
+		if _, known := there[name]; !known {
+			there[name] = runs(name, args...)
+		}
+		return there[name]
+	}
 	add := func(kind, name string, rows int, output, script string) {
 		one := &contender{Record: bench.Record{Name: kind + " " + name, Rows: rows, Command: script, Output: bench.Unchecked}, kind: kind, script: script, output: output}
 		if ok, _ := path.Match(c.only, one.Name); !ok {
 			return
 		}
 		switch {
-		case strings.Contains(script, "parallel --will-cite") && !runs("parallel", "--version"):
+		case strings.Contains(script, "parallel --will-cite") && !has("parallel", "--version"):
 			one.Skipped = "GNU parallel is not installed (apt-get install parallel)"
-		case strings.Contains(script, "/usr/bin/python3") && !runs("/usr/bin/python3", "-c", "import pandas"):
+		case strings.Contains(script, "/usr/bin/python3") && !has("/usr/bin/python3", "-c", "import pandas"):
 			one.Skipped = "pandas is not installed (apt-get install python3-pandas)"
-		case strings.Contains(script, "mawk") && !runs("mawk", "1", "/dev/null"):
+		case strings.Contains(script, "mawk") && !has("mawk", "1", "/dev/null"):
 			one.Skipped = "mawk is not installed (apt-get install mawk)"
 		}
 		all = append(all, one)
