@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 	"unicode/utf8"
 )
@@ -52,6 +53,7 @@ type Resolver func(uri string) ([]Input, error)
 // FindWith is Find for arguments among which s3:// stands, too.
 func FindWith(args []string, s3 Resolver) ([]Input, error) {
 	var found []Input
+	known := map[file]bool{}
 	for _, arg := range args {
 		if arg == Stdin.URI {
 			if slices.Contains(found, Stdin) {
@@ -89,8 +91,12 @@ func FindWith(args []string, s3 Resolver) ([]Input, error) {
 			if err != nil {
 				return nil, err
 			}
-			if !slices.ContainsFunc(found, in.isSame) { // a record is processed once, however often its file is named
-				found = append(found, in)
+			of, err := fileOf(path)
+			if err != nil {
+				return nil, err
+			}
+			if !known[of] { // a record is processed once, however often its file is named
+				known[of], found = true, append(found, in)
 			}
 		}
 	}
@@ -115,17 +121,20 @@ var ErrNoObject = errors.New("no object of that name")
 // ErrNoS3 says that objects in S3 cannot be looked up here.
 var ErrNoS3 = errors.New("objects in S3 cannot be named here")
 
-// isSame reports whether other is the same file.
-func (in Input) isSame(other Input) bool {
-	if in.URI == other.URI {
-		return true
-	}
-	a, err := os.Stat(in.URI)
+// file is a file, whatever it is called: its device, and its number there.
+type file struct{ device, number uint64 }
+
+// fileOf returns the file of a path.
+func fileOf(path string) (file, error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return false
+		return file{}, fmt.Errorf("input %q: %w", path, cause(err))
 	}
-	b, err := os.Stat(other.URI)
-	return err == nil && os.SameFile(a, b)
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return file{}, fmt.Errorf("input %q: this system numbers no files", path)
+	}
+	return file{uint64(stat.Dev), stat.Ino}, nil
 }
 
 // expand returns the paths that arg names, itself if there is such a file, else what it matches as a pattern.
