@@ -11,13 +11,14 @@ import (
 // A Job is what there is to do.
 type Job struct {
 	Rows    int64   `json:"rows"`
-	Row     Figure  `json:"row_seconds"`     // one slot's time for a row, on the machine that it was measured on
-	Begin   Figure  `json:"begin"`           // one slot's time before its first row: a child that has to start
-	Again   bool    `json:"again,omitempty"` // Begin is paid for every batch; batches are so long that it is a twentieth of them
-	Idle    float64 `json:"idle,omitempty"`  // the share of Row in which the slot waits for something else than a core
-	In      Figure  `json:"row_bytes"`       // a row of input
-	Out     Figure  `json:"result_bytes"`    // what comes of a row, compressed
-	Travels bool    `json:"travels"`         // the input lies at home and has to be brought to the cluster
+	Row     Figure  `json:"row_seconds"`          // one slot's time for a row, on the machine that it was measured on
+	Begin   Figure  `json:"begin"`                // one slot's time before its first row: a child that has to start
+	Again   bool    `json:"again,omitempty"`      // Begin is paid for every batch; batches are so long that it is a twentieth of them
+	Idle    float64 `json:"idle,omitempty"`       // the share of Row in which the slot waits for something else than a core
+	Batch   int64   `json:"batch_rows,omitempty"` // rows of every batch, where they do not size themselves
+	In      Figure  `json:"row_bytes"`            // a row of input
+	Out     Figure  `json:"result_bytes"`         // what comes of a row, compressed
+	Travels bool    `json:"travels"`              // the input lies at home and has to be brought to the cluster
 }
 
 // A Shape is where the job is done.
@@ -173,6 +174,9 @@ func (k Constants) work(job Job, shape Shape) (seconds Figure, bound string) {
 
 // batchRows is how many rows a batch comes to have once rows have been timed.
 func (k Constants) batchRows(job Job, row Figure) float64 {
+	if job.Batch > 0 {
+		return float64(job.Batch)
+	}
 	return max(1, min(batchSeconds/row.Value, maxBatch/max(job.In.Value, 1)))
 }
 
@@ -181,7 +185,7 @@ func (k Constants) batchRows(job Job, row Figure) float64 {
 func (k Constants) tail(job Job, row Figure, slots float64) Figure {
 	first := max(1, firstBatch/max(job.In.Value, 1)) // rows
 	rows := float64(job.Rows)
-	if untimed := first * (2*slots + 2); rows <= untimed {
+	if untimed := first * (2*slots + 2); rows <= untimed && job.Batch == 0 {
 		rounds := math.Ceil(math.Ceil(rows/first) / slots)
 		idle := rounds*min(first, rows)*row.Value - rows*row.Value/slots
 		return Figure{Value: idle, Low: idle / 2, High: idle, Mark: Modelled}

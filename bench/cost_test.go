@@ -221,6 +221,17 @@ func TestEveryCellOfTheSeedsTablesIsNearOrExplained(t *testing.T) {
 	}
 }
 
+// Where the user has fixed how large batches are, none is as long as those that are cut before anything is timed.
+func TestFixedBatchesHaveAShortTail(t *testing.T) {
+	job := Job{Rows: 4000, Row: Exactly(0.01), In: Exactly(130), Out: Exactly(60)}
+	shape := Shape{Cloud: Sandbox, Hosts: 8, Slots: 2}
+	free := Predict(job, shape, Place(Sandbox)).Seconds.Value
+	job.Batch = 10
+	if fixed := Predict(job, shape, Place(Sandbox)).Seconds.Value; fixed > free-1 || fixed < 5 {
+		t.Errorf("%.2f s with batches of 10 rows, %.2f s without", fixed, free)
+	}
+}
+
 const costPage = "../docs/cost-model.md"
 
 // The page shows the table that the model makes: with -update it is written there.

@@ -176,6 +176,7 @@ func newBenchLab(ctx context.Context, cmd *cobra.Command, flags benchFlags, most
 		return nil, err
 	}
 	lab.job = jobOf(sampled, identity)
+	lab.job.Batch = int64(lab.run.batchRows)
 	lab.dir, err = os.MkdirTemp("", "flashmob-bench-")
 	return lab, err
 }
@@ -258,7 +259,7 @@ func (l *benchLab) measure(ctx context.Context, series *bench.Series, rows int64
 		l.show.logger().Warn("run failed", "rows", rows, "size", size, "err", failure)
 		return nil
 	}
-	entry.Predicted, entry.Job.Row, entry.Job.Idle, entry.Shape = &said, job.Row, job.Idle, shape
+	entry.Predicted, entry.Job.Row, entry.Job.Idle, entry.Job.Batch, entry.Shape = &said, job.Row, job.Idle, job.Batch, shape
 	series.Points[i].Entries = append(series.Points[i].Entries, entry)
 	l.ledger = append(l.ledger, entry)
 	l.show.logger().Info("measured", "rows", rows, "size", size, "seconds", fmt.Sprintf("%.2f", entry.Actual.Seconds),

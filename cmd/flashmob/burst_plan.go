@@ -38,7 +38,7 @@ func (b *burst) choose(ctx context.Context, identity manifest.Run, show *display
 	if err != nil {
 		return nil, err
 	}
-	job.Rows = max(job.Rows-done, 0)
+	job.Rows, job.Batch = max(job.Rows-done, 0), int64(b.run.batchRows)
 	plan := planFlags{cloud: cloud}
 	if b.up.spec.Type != "" {
 		plan.types = []string{b.up.spec.Type}

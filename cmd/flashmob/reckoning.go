@@ -26,7 +26,7 @@ type reckoning struct {
 func (flags runFlags) reckon(identity manifest.Run, shape bench.Shape, log *slog.Logger) *reckoning {
 	r := &reckoning{resumed: flags.resume, entry: bench.Entry{
 		At: time.Now().UTC(), Version: identity.Version, App: identity.App, Settings: identity.Settings, Shape: shape,
-		Job: bench.Job{Travels: travels(identity)}, Actual: bench.Actual{Phases: map[string]float64{}},
+		Job: bench.Job{Travels: travels(identity), Batch: int64(flags.batchRows)}, Actual: bench.Actual{Phases: map[string]float64{}},
 	}}
 	f, err := newForecaster(identity, defaultRegion, log)
 	if err != nil { // it only has to be known where money is spent, and there it is said
@@ -34,6 +34,7 @@ func (flags runFlags) reckon(identity manifest.Run, shape bench.Shape, log *slog
 		return r
 	}
 	if job, ok := f.jobFromLedger(shape.Cloud); ok && !flags.resume {
+		job.Batch = int64(flags.batchRows)
 		r.recall(f, job)
 	}
 	return r
