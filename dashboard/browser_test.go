@@ -126,7 +126,7 @@ func (l look) actions() []chromedp.Action {
 }
 
 // kept says which screenshots are in docs: few, for a picture says much and weighs much.
-var kept = map[string]bool{"healthy-desktop": true, "healthy-desktop-dark": true, "healthy-phone": true, "lost-desktop": true, "finished-phone-dark": true, "empty-desktop": true}
+var kept = map[string]bool{"healthy-desktop": true, "healthy-desktop-dark": true, "healthy-phone": true, "lost-desktop": true, "finished-phone-dark": true, "empty-desktop": true, "report-desktop": true}
 
 // shoot takes a picture of the whole page. It is kept in docs where the test is to update it, and in FLASHMOB_SHOTS, if set.
 func (page *tab) shoot(t *testing.T, name string) {

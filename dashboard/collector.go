@@ -24,14 +24,6 @@ const fresh = 2500 * time.Millisecond
 type Told struct {
 	Cluster *Cluster        `json:"cluster,omitempty"`
 	Spans   []timeline.Span `json:"timeline,omitempty"` // by the operator's clock
-	// Predicted is what was predicted of the run; nil where nothing was.
-	Predicted *Prediction `json:"predicted,omitempty"`
-}
-
-// Prediction is what a run was predicted to take.
-type Prediction struct {
-	Seconds float64  `json:"seconds"`
-	Dollars *float64 `json:"dollars,omitempty"`
 }
 
 // Collector takes in what is said of a run and makes Views of it. It is a worker.Watcher; all its methods may be called
@@ -50,6 +42,7 @@ type Collector struct {
 	meter    Meter
 	progress Progress
 	rates    rates // of the whole run
+	traces   traces
 	told     Told
 	toldText string
 	toldAt   time.Time // when it was last something new
@@ -76,7 +69,7 @@ type rates struct{ rows, bytes, out, busy ring }
 // the operator's process; else it is nil. self is the name of the host that it runs on, where no worker does; else empty.
 func NewCollector(tell func() Told, self string) *Collector {
 	c := &Collector{tell: tell, self: self, now: time.Now, workers: map[string]*workerLog{}, stages: map[string]*rates{}}
-	c.Tick(c.now())
+	c.view.Store(&View{At: c.now(), Hosts: []Host{}})
 	return c
 }
 
@@ -236,6 +229,10 @@ func (c *Collector) sample(now time.Time) {
 	out := c.bulletin.Status.Out
 	if now.Sub(c.read) > fresh || c.bulletin.Over != nil {
 		whole = rate{}
+	}
+	if c.bulletin.Over == nil {
+		c.traces.rows.push(whole.rows)
+		c.traces.bytes.push(whole.bytes)
 	}
 	c.rates.rows.push(whole.rows)
 	c.rates.bytes.push(whole.bytes)

@@ -74,7 +74,8 @@ func NewRun(id string, s worker.Status, p Progress) *Run {
 func (c *Collector) lookAtRun(now time.Time) *Run {
 	s := c.bulletin.Status
 	r := NewRun(c.run.ID, s, c.progress)
-	r.App, r.Settings = c.run.App, &c.run
+	run := c.run
+	r.App, r.Settings, r.trace = run.App, &run, c.traces.clone()
 	for _, slow := range s.Slowest {
 		name := ""
 		if slow.Input < len(c.run.Inputs) {

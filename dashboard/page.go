@@ -80,6 +80,16 @@ var functions = template.FuncMap{
 		slices.Reverse(newest)
 		return newest[:min(len(newest), 50)]
 	},
+	"legend": func(lanes []Lane) (names []string) {
+		for _, lane := range lanes {
+			for _, s := range lane.Spans {
+				if !slices.Contains(names, s.Name) {
+					names = append(names, s.Name)
+				}
+			}
+		}
+		return names
+	},
 	"lost": func(workers []Worker) (n int) {
 		for _, w := range workers {
 			if w.Lost {
@@ -103,7 +113,7 @@ var functions = template.FuncMap{
 	},
 }
 
-var pages = template.Must(template.New("page.html").Funcs(functions).ParseFS(assets, "assets/*.html"))
+var pages = template.Must(template.New("page.html").Funcs(functions).ParseFS(assets, "assets/page.html", "assets/parts.html"))
 
 // render writes the page of a view.
 func render(v *View) ([]byte, error) {

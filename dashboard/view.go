@@ -97,6 +97,7 @@ type Run struct {
 
 	// Settings is what the run is, where that is known; not in the JSON: the manifest has it.
 	Settings *manifest.Run `json:"-"`
+	trace    *traces
 }
 
 // Backlog is what waits.

@@ -26,6 +26,9 @@ const (
 // LogsFolder holds the logs of the hosts, where a run on them failed. It is no part of the results.
 const LogsFolder = "host-logs"
 
+// ReportFile is for people: how the run went. It is no part of the results.
+const ReportFile = "report.html"
+
 // Look returns the state of the folder dir.
 func Look(dir string) (State, error) {
 	entries, err := os.ReadDir(dir)
@@ -44,7 +47,7 @@ func Look(dir string) (State, error) {
 			}
 		case ManifestFile:
 			state = Finished
-		case LogsFolder: // of a run that failed: the next one may have the folder
+		case LogsFolder, ReportFile: // of a run that failed: the next one may have the folder
 		default:
 			state = max(state, Foreign)
 		}
@@ -140,7 +143,7 @@ func Clear(dir string) error {
 // isOurs reports whether a file in a result folder is one that a run makes.
 func isOurs(name string) bool {
 	switch name = strings.TrimSuffix(name, partial); name {
-	case ManifestFile, RejectsFile, JournalFile, WorkFolder:
+	case ManifestFile, RejectsFile, JournalFile, WorkFolder, ReportFile:
 		return true
 	}
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")

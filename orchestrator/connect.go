@@ -56,6 +56,7 @@ func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience tim
 		case waited > patience:
 			return nil, answered, fmt.Errorf("connect: given up after %s: %w", waited.Round(time.Second), err)
 		}
+		c.lanes.Note(host.Name, "for its sshd: "+why(err))
 		if waited > report {
 			report *= 2
 			c.Log.Info(fmt.Sprintf("%s: ssh %s for %s%s, given up at %s; then upload and start", host.Name, why(err),

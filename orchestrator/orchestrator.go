@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"flashmob/manifest"
+	"flashmob/timeline"
 	"flashmob/worker"
 )
 
@@ -82,6 +83,7 @@ type Orchestrator struct {
 	manifest    *manifest.Manifest
 	phases      []manifest.Phase
 	draining    chan struct{}
+	lanes       timeline.Timeline
 }
 
 // New returns a run that is ready to start.
@@ -107,8 +109,10 @@ func (o *Orchestrator) Run(ctx context.Context) (m *manifest.Manifest, err error
 		{name: "work", do: o.work},
 		{name: "finish", do: o.finish},
 	}
+	defer o.lanes.EndAll()
 	for _, p := range phases {
 		begun := time.Now()
+		o.lanes.Begin(timeline.RunLane, p.name)
 		if p.undo != nil {
 			defer func() { err = errors.Join(err, p.undo()) }()
 		}
@@ -131,6 +135,9 @@ func (o *Orchestrator) Status() (worker.Status, bool) {
 	}
 	return in.Status(), true
 }
+
+// Spans returns what happened when: the phases of the run and of its processes.
+func (o *Orchestrator) Spans() []timeline.Span { return o.lanes.Spans() }
 
 // Phases returns the phases that are over, and how long they took.
 func (o *Orchestrator) Phases() []manifest.Phase { return o.phases }

@@ -9,6 +9,7 @@ import (
 
 	"flashmob/input"
 	"flashmob/inventory"
+	"flashmob/timeline"
 	"flashmob/worker"
 )
 
@@ -35,6 +36,7 @@ func (o *Orchestrator) start(ctx context.Context) error {
 			return fmt.Errorf("%s: start worker: %w", host.Name, err)
 		}
 		o.workers = append(o.workers, p)
+		o.lanes.Begin(host.Name, timeline.Work)
 	}
 	return nil
 }

@@ -70,6 +70,11 @@ func (o *Orchestrator) work(ctx context.Context) error {
 				return nil
 			}
 			drained := in.Left(p.host.Name)
+			if drained {
+				o.lanes.End(p.host.Name)
+			} else {
+				o.lanes.Fall(p.host.Name, p.how())
+			}
 			in.Lose(p.host.Name)
 			if left.Add(-1) == 0 && in.Status().Slots == 0 { // else somebody has joined
 				return fmt.Errorf("%s: worker ended: %s: %w", p.host.Name, p.how(), ErrNoWorkers)

@@ -132,27 +132,46 @@ func forward(ctx context.Context, listener net.Listener, dial dialer) error {
 	}
 }
 
-// forwarder forwards the page of a run for as long as the run is followed. The zero value forwards nothing.
+// forwarder forwards the page of a run for as long as the run is followed, and looks at it every second for the report. The zero value forwards nothing.
 type forwarder struct {
+	seen  dashboard.Recorder
 	stop  context.CancelFunc
 	group sync.WaitGroup
 }
 
 // open begins to forward, and says where. A page that cannot be forwarded is not worth a run. It is called once at most.
 func (f *forwarder) open(address string, dial dialer, log *slog.Logger) {
+	ctx, stop := context.WithCancel(context.Background())
+	f.stop = stop
+	f.group.Go(func() { f.look(ctx, dial) })
 	listener, err := dashboard.Listen(address)
 	if err != nil {
 		log.Warn("no page here: flashmob dash shows it", "err", err)
 		return
 	}
 	log.Info("dashboard", "url", "http://"+listener.Addr().String()+"/")
-	ctx, stop := context.WithCancel(context.Background())
-	f.stop = stop
 	f.group.Go(func() {
 		if err := forward(ctx, listener, dial); err != nil {
 			log.Warn("no page here any more: flashmob dash shows it", "err", err)
 		}
 	})
+}
+
+// look takes in what the page shows, every second until ctx ends. What is missed is missing in the report's picture, and in
+// nothing else.
+func (f *forwarder) look(ctx context.Context, dial dialer) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if v, err := pageView(ctx, dial); err == nil {
+			f.seen.Take(v)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func (f *forwarder) close() {

@@ -22,22 +22,28 @@ func checkDashboard(address string) error {
 	return nil
 }
 
-// serveDashboard shows what a collector collects until the returned function is called.
-func serveDashboard(ctx context.Context, address string, collector *dashboard.Collector, show *display) (over func(), err error) {
+// watchRun lets a collector collect, and shows that at an address, if there is one, until the returned function is called.
+func watchRun(ctx context.Context, address string, collector *dashboard.Collector, show *display) (over func(), err error) {
+	ctx, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	over = func() {
+		stop()
+		group.Wait()
+	}
+	if address == "" {
+		group.Go(func() { _ = collector.Run(ctx) }) // it only ends
+		return over, nil
+	}
 	listener, err := dashboard.Listen(address)
 	if err != nil {
+		stop()
 		return nil, err
 	}
 	show.logger().Info("dashboard", "url", "http://"+listener.Addr().String()+"/")
-	ctx, stop := context.WithCancel(ctx)
-	var group sync.WaitGroup
 	group.Go(func() {
 		if err := dashboard.Serve(ctx, listener, collector); err != nil {
 			show.logger().Warn("dashboard", "err", err)
 		}
 	})
-	return func() {
-		stop()
-		group.Wait()
-	}, nil
+	return over, nil
 }

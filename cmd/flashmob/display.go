@@ -49,9 +49,10 @@ type display struct {
 	meter    dashboard.Meter
 	draining bool // the run will end before the input does
 	view     view
-	record   *reckoning // of the run that is shown; nil for none
-	split    int        // how many files the results go into; 0 for the one
-	steers   *steersman // keeps it within its limits; nil where there are none
+	record   *reckoning             // of the run that is shown; nil for none
+	seen     func() *dashboard.View // of the run, the newest; nil where no report is to be written
+	split    int                    // how many files the results go into; 0 for the one
+	steers   *steersman             // keeps it within its limits; nil where there are none
 }
 
 // view shows progress while the run goes on.

@@ -11,6 +11,7 @@ import (
 
 	"flashmob/manifest"
 	"flashmob/orchestrator"
+	"flashmob/timeline"
 	"flashmob/worker"
 )
 
@@ -23,11 +24,12 @@ type runner interface {
 	Drain()
 	Status() (status worker.Status, known bool)
 	Phases() []manifest.Phase
+	Spans() []timeline.Span
 }
 
 // follow runs a run to its end, showing how far it is and minding Ctrl-C: the first drains, the second stops.
 // begun says that the folder output holds a part of the run already.
-func follow(ctx context.Context, run runner, show *display, output string, begun bool) error {
+func follow(ctx context.Context, run runner, show *display, output string, begun bool) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	signals := make(chan os.Signal, 2)
@@ -39,6 +41,11 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 		err error
 	}
 	started := time.Now()
+	defer func() {
+		if !errors.Is(result.err, orchestrator.ErrDetached) {
+			show.writeReport(output, run, result.m, time.Since(started), err)
+		}
+	}()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

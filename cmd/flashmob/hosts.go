@@ -88,6 +88,7 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 			return nil, err
 		}
 	}
+	show.seen = page.seen.View
 	err = follow(ctx, run, show, flags.output, flags.attach || flags.resume)
 	if show.steers != nil {
 		err = show.steers.outcome(err)

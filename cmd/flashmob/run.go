@@ -266,18 +266,21 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 		return err
 	}
 	config := flags.localConfig(identity, program, env, show)
-	if flags.dashboard != "" {
-		collector := dashboard.NewCollector(nil, "")
-		over, err := serveDashboard(cmd.Context(), flags.dashboard, collector, show)
-		if err != nil {
-			return err
-		}
-		defer over()
-		config.Watcher = collector
-	}
-	run, err := orchestrator.New(config)
+	var run *orchestrator.Orchestrator
+	collector := dashboard.NewCollector(func() dashboard.Told { return dashboard.Told{Spans: run.Spans()} }, "")
+	config.Watcher = collector
+	run, err = orchestrator.New(config)
 	if err != nil {
 		return usageError{err}
+	}
+	over, err := watchRun(cmd.Context(), flags.dashboard, collector, show)
+	if err != nil {
+		return err
+	}
+	defer over()
+	show.seen = func() *dashboard.View {
+		collector.Tick(time.Now())
+		return collector.View()
 	}
 	show.record = flags.reckon(identity, flags.localShape(), show.logger())
 	return flags.deliver(cmd.Context(), show, follow(cmd.Context(), run, show, flags.output, flags.resume))

@@ -44,10 +44,10 @@ a cluster.`,
 }
 
 // pageView returns what the page of a metrics host shows: all that is known of the run there.
-func pageView(ctx context.Context, s *orchestrator.Session) (*dashboard.View, error) {
+func pageView(ctx context.Context, dial dialer) (*dashboard.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, loginWait)
 	defer cancel()
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return s.DialPage(ctx) }}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}
 	defer transport.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/api/status", nil)
 	if err != nil {
@@ -83,7 +83,7 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*dashboard.View, erro
 			}
 			return err
 		case inv.Hosts[i].Role == inventory.MetricsHost:
-			if v, err := pageView(ctx, s); err == nil && v.Run != nil { // else what the initializer says is all
+			if v, err := pageView(ctx, s.DialPage); err == nil && v.Run != nil { // else what the initializer says is all
 				shown = v
 			}
 		}
