@@ -18,7 +18,6 @@ import (
 	"flashmob/dashboard"
 	"flashmob/infra"
 	"flashmob/inventory"
-	"flashmob/orchestrator"
 	"flashmob/timeline"
 )
 
@@ -57,19 +56,9 @@ func runDash(cmd *cobra.Command, target targetFlags, address string) error {
 	if err := checkDashboard(address); err != nil {
 		return err
 	}
-	inv, err := target.hosts()
-	if err != nil {
-		return err
-	}
-	host, err := metricsHost(inv)
-	if err != nil {
-		return err
-	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	login, cancel := context.WithTimeoutCause(ctx, loginWait, errors.New("no answer"))
-	defer cancel()
-	session, err := orchestrator.Login(login, inv, host)
+	session, err := loginToPage(ctx, target)
 	if err != nil {
 		return err
 	}

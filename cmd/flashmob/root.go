@@ -48,7 +48,7 @@ either in the results or in the rejects.`,
 	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(newRunCommand(), newGenerateCommand(), newVerifyCommand())
 	root.AddCommand(newUpCommand(), newDownCommand(), newBurstCommand(), newResultsCommand())
-	root.AddCommand(newStatusCommand(), newDashCommand(), newHostsCommand(), newLogsCommand(), newSSHCommand())
+	root.AddCommand(newStatusCommand(), newDashCommand(), newTopCommand(), newHostsCommand(), newLogsCommand(), newSSHCommand())
 	root.AddCommand(newSendCommand(), newReceiveCommand(), newShutdownCommand(), newJoinCommand(), newShrinkCommand(), newDemoCommand())
 	root.AddCommand(newOrphansCommand(), newSweepCommand(), newDoctorCommand(), newPricesCommand(), newPlanCommand(), newBenchCommand(), newChaosCommand())
 	root.AddCommand(newInitCommand(), newConfigCommand())
