@@ -146,12 +146,16 @@ func topText(v *dashboard.View) string {
 		w.Flush()
 		return text.String()
 	}
-	line("run\t%s %s: %s%s", r.App, r.ID, r.State, cmp.Or(map[bool]string{true: " (" + r.Error + ")"}[r.Error != ""], ""))
+	failed := ""
+	if r.Error != "" {
+		failed = " (" + r.Error + ")"
+	}
+	line("run\t%s %s: %s%s", r.App, r.ID, r.State, failed)
 	line("done\t%s, %s left", known(r.Fraction, dashboard.Percent), known(r.Left, dashboard.Seconds))
 	line("records\t%s = %s out + %s rejected", dashboard.Count(r.Records), dashboard.Count(r.Out), dashboard.Count(r.Rejected))
 	line("rate\t%s, %s of input", known(r.Rows, dashboard.RowRate), known(r.Bytes, func(b float64) string { return dashboard.Rate(b, "B") }))
 	line("waits\t%s", cmp.Or(r.Waits, "for nothing"))
-	line("trouble\t%d batches redelivered, %d partitions taken over, %d parts dropped", r.Retried, r.TakenOver, r.Late)
+	line("trouble\t%s batches redelivered, %s partitions taken over, %s parts dropped", r.Retried, r.TakenOver, r.Late)
 	w.Flush()
 	fmt.Fprintf(w, "\nWORKER\tSLOTS\tRECORDS\tROWS/S\tMIN\tMEDIAN\tMAX\t\n")
 	for _, one := range r.Workers {
