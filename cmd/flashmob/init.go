@@ -60,6 +60,9 @@ flashmob.yml; - writes to standard output. A file that is there is left alone.`,
 	}
 }
 
+// unset are examples for the types of flags that have no default, nor a value that says so.
+var unset = map[string]string{"dollars": "2usd"}
+
 // runFileText returns a run file in which everything is explained.
 func runFileText() string {
 	var b strings.Builder
@@ -91,14 +94,17 @@ local: true                      # on this machine; without it on the cluster th
 				return
 			}
 			said[f.Name] = true
-			value := f.DefValue
+			value, none := f.DefValue, ""
 			switch _, list := f.Value.(pflag.SliceValue); {
 			case list:
 				value = "[]"
+			case unset[f.Value.Type()] != "":
+				value, none = unset[f.Value.Type()], " (default: none)"
 			case value == "":
 				value = "''"
 			}
 			_, usage := pflag.UnquoteUsage(f)
+			usage += none
 			fmt.Fprintf(&b, "# %-26s # %s\n", f.Name+": "+value, usage)
 		})
 	}
