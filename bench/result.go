@@ -105,31 +105,13 @@ func Median[T ~int64 | ~float64](values []T) T {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// Verdict says whether a target is met.
-type Verdict string
-
-// The verdicts.
-const (
-	Pass    Verdict = "pass"
-	Fail    Verdict = "FAIL"
-	Skipped Verdict = "skipped"
-)
-
-// A Target is one promise and what was measured of it.
-type Target struct {
-	Name     string  `json:"name"`
-	Want     string  `json:"want"`
-	Measured string  `json:"measured"` // or why it was skipped
-	Verdict  Verdict `json:"verdict"`
-}
-
 // A Report is one whole benchmark: enough to say where, when and with what each figure came about.
 type Report struct {
 	Date     time.Time         `json:"date"`
 	Machine  Machine           `json:"machine"`
 	Versions map[string]string `json:"versions"`
 	Records  []Record          `json:"records"`
-	Targets  []Target          `json:"targets"`
+	Targets  Targets           `json:"targets"`
 }
 
 // Record returns the record of that name, or one that says that it was not run.

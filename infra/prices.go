@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/agext/levenshtein"
 )
 
 // Prices is what things cost, by region. The zero value knows no price.
@@ -95,30 +97,9 @@ func (p Prices) Near(typ string) []string {
 		}
 	}
 	names := slices.SortedFunc(maps.Keys(near), func(a, b string) int {
-		return cmp.Or(cmp.Compare(distance(typ, a), distance(typ, b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(levenshtein.Distance(typ, a, nil), levenshtein.Distance(typ, b, nil)), cmp.Compare(a, b))
 	})
 	return names[:min(3, len(names))]
-}
-
-// distance is how many letters have to be added, taken or changed to make b of a (Levenshtein's).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 //go:embed prices.csv

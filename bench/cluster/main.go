@@ -37,7 +37,7 @@ func main() {
 	report, err := measure(ctx, config)
 	if err == nil {
 		fmt.Print(report.markdown())
-		err = report.failed()
+		err = report.Targets.Missed()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cluster:", err)

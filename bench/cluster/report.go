@@ -14,11 +14,11 @@ import (
 
 // Report is one whole benchmark, with every round of it.
 type Report struct {
-	Date    time.Time      `json:"date"`
-	Machine bench.Machine  `json:"machine"`
-	Packed  int64          `json:"packed_bytes"` // the worker's binary, compressed as it is sent
-	Rounds  []Round        `json:"rounds"`
-	Targets []bench.Target `json:"targets"`
+	Date    time.Time     `json:"date"`
+	Machine bench.Machine `json:"machine"`
+	Packed  int64         `json:"packed_bytes"` // the worker's binary, compressed as it is sent
+	Rounds  []Round       `json:"rounds"`
+	Targets bench.Targets `json:"targets"`
 }
 
 func (r *Report) writeFile(path string) error {
@@ -47,12 +47,12 @@ func of[T any](r *Report, hosts int, value func(Round) T) []T {
 }
 
 // targets are what the cloud path promises of its speed, and whether it keeps it.
-func (r *Report) targets(large int) []bench.Target {
+func (r *Report) targets(large int) bench.Targets {
 	seconds := func(name string, hosts int, limit float64, value func(Round) time.Duration) bench.Target {
 		return target(name, limit, " s", of(r, hosts, func(r Round) float64 { return value(r).Seconds() }))
 	}
 	first := func(r Round) time.Duration { return r.First }
-	return []bench.Target{
+	return bench.Targets{
 		seconds("up of 3 hosts, boot included", small, 5, func(r Round) time.Duration { return r.Up }),
 		seconds("down of 3 hosts, with the proof", small, 5, func(r Round) time.Duration { return r.Down }),
 		seconds("sshd up to the first classified record at home, 3 hosts", small, 2, first),
@@ -81,26 +81,8 @@ func target(name string, limit float64, unit string, values []float64) bench.Tar
 
 // markdown is the report as a page.
 func (r *Report) markdown() string {
-	table := &bench.Table{Columns: []bench.Column{{Name: "target"}, {Name: "wanted"}, {Name: "median (spread)"}, {Name: "verdict"}}}
-	for _, t := range r.Targets {
-		table.Add(t.Name, t.Want, t.Measured, string(t.Verdict))
-	}
 	var page strings.Builder
 	fmt.Fprintf(&page, "%s, %s, %d cores, load %s\n", r.Date.Format("2 January 2006 15:04 MST"), r.Machine.CPU, r.Machine.Cores, r.Machine.Load)
-	fmt.Fprintf(&page, "In the sandbox: all hosts share this machine. The worker's binary is %.1f MB compressed.\n\n%s", float64(r.Packed)/1e6, table.Markdown())
+	fmt.Fprintf(&page, "In the sandbox: all hosts share this machine. The worker's binary is %.1f MB compressed.\n\n%s", float64(r.Packed)/1e6, r.Targets.Table().Markdown())
 	return page.String()
-}
-
-// failed names the targets that are missed, nil when none is.
-func (r *Report) failed() error {
-	var missed []string
-	for _, t := range r.Targets {
-		if t.Verdict == bench.Fail {
-			missed = append(missed, t.Name+": "+t.Measured)
-		}
-	}
-	if len(missed) > 0 {
-		return fmt.Errorf("missed: %s", strings.Join(missed, "; "))
-	}
-	return nil
 }

@@ -23,8 +23,8 @@ func TestTargetsAreJudgedByMedians(t *testing.T) {
 			t.Errorf("%+v, want %s", target, want[i])
 		}
 	}
-	err := r.failed()
-	if err == nil || strings.Count(err.Error(), ": ") != 3 || !strings.Contains(err.Error(), "16 hosts: 7.00 s") {
+	err := r.Targets.Missed()
+	if err == nil || strings.Count(err.Error(), "missed") != 2 || !strings.Contains(err.Error(), "16 hosts\": missed: 7.00 s") {
 		t.Errorf("failed says %v", err)
 	}
 	if page := r.markdown(); !strings.Contains(page, "1.60 times (1.00–2.00 of 3)") {

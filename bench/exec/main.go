@@ -33,7 +33,7 @@ func main() {
 	report, err := measure(ctx, config)
 	if err == nil {
 		fmt.Print(markdown(report))
-		err = failed(report)
+		err = report.Err()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "exec:", err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -12,58 +11,11 @@ import (
 )
 
 // targets are what flashmob promises for an application, and whether it keeps it.
-func targets(app string, report *bench.Report) []bench.Target {
+func targets(app string, report *bench.Report) bench.Targets {
 	if app == wordcount {
-		best := "parallel-16M"
-		for _, r := range report.Records {
-			if strings.HasPrefix(r.Name, "parallel-") && r.Measured() && r.Rate() > report.Record(best).Rate() {
-				best = r.Name
-			}
-		}
-		return []bench.Target{rate(report, best, 2.5), rate(report, "duckdb", 6), rate(report, "redis", 9), rate(report, "limit", 0.7)}
+		return bench.Targets{report.AtLeast("flashmob", 2.5, report.Fastest("parallel-")), report.AtLeast("flashmob", 6, "duckdb"), report.AtLeast("flashmob", 9, "redis"), report.AtLeast("flashmob", 0.7, "limit")}
 	}
-	return []bench.Target{rate(report, "duckdb", 1.5), rate(report, "limit", 0.5)}
-}
-
-// rate is the target that flashmob does at least so many times another's rows a second.
-func rate(report *bench.Report, against string, least float64) bench.Target {
-	t := bench.Target{Name: "flashmob against " + against, Want: fmt.Sprintf("≥ %.2f times its rows/s", least), Verdict: bench.Skipped}
-	ours, theirs := report.Record("flashmob"), report.Record(against)
-	for _, r := range []bench.Record{ours, theirs} {
-		switch {
-		case r.Output == bench.Wrong || r.Failed != "":
-			t.Measured, t.Verdict = r.Name+" is wrong", bench.Fail
-			return t
-		case !r.Measured():
-			t.Measured, _, _ = strings.Cut(r.Name+": "+r.Skipped, "\n")
-			return t
-		}
-	}
-	ratio := ours.Rate() / theirs.Rate()
-	t.Measured, t.Verdict = fmt.Sprintf("%.2f", ratio), bench.Fail
-	if ratio >= least {
-		t.Verdict = bench.Pass
-	}
-	return t
-}
-
-// failed names what is missed or wrong, nil when nothing is.
-func failed(report *bench.Report) error {
-	var errs []error
-	for _, t := range report.Targets {
-		if t.Verdict == bench.Fail {
-			errs = append(errs, fmt.Errorf("target %q: missed: %s", t.Name, t.Measured))
-		}
-	}
-	for _, r := range report.Records {
-		switch {
-		case r.Failed != "":
-			errs = append(errs, fmt.Errorf("%s: %s", r.Name, r.Failed))
-		case r.Output == bench.Wrong:
-			errs = append(errs, fmt.Errorf("%s: its table differs", r.Name))
-		}
-	}
-	return errors.Join(errs...)
+	return bench.Targets{report.AtLeast("flashmob", 1.5, "duckdb"), report.AtLeast("flashmob", 0.5, "limit")}
 }
 
 // markdown returns the report as a page: where it was measured, what, and the targets.
@@ -89,11 +41,7 @@ func markdown(report *bench.Report) string {
 		table.Add(r.Name, fmt.Sprint(len(r.Samples)), fmt.Sprintf("%.2f", median.Seconds()), fmt.Sprintf("%.2f–%.2f", least.Seconds(), most.Seconds()),
 			ratio, fmt.Sprintf("%.2f", r.CPU().Seconds()), fmt.Sprint(r.Peak()>>20), string(r.Output))
 	}
-	verdicts := &bench.Table{Columns: []bench.Column{{Name: "target"}, {Name: "wanted"}, {Name: "measured"}, {Name: "verdict"}}}
-	for _, t := range report.Targets {
-		verdicts.Add(t.Name, t.Want, t.Measured, string(t.Verdict))
-	}
-	return page.String() + table.Markdown() + "\n" + verdicts.Markdown()
+	return page.String() + table.Markdown() + "\n" + report.Targets.Table().Markdown()
 }
 
 // addTo adds to a report what an earlier one at path has: the samples of the same contenders, and the other contenders.

@@ -19,7 +19,7 @@ func markdown(report *bench.Report) string {
 		names = append(names, name+" "+report.Versions[name])
 	}
 	slices.Sort(names)
-	fmt.Fprintf(&page, "%s\n\n%s\n%s\n", strings.Join(names, ", "), contenderTable(report).Markdown(), targetTable(report).Markdown())
+	fmt.Fprintf(&page, "%s\n\n%s\n%s\n", strings.Join(names, ", "), contenderTable(report).Markdown(), report.Targets.Table().Markdown())
 	for _, record := range report.Records {
 		if record.Skipped != "" {
 			fmt.Fprintf(&page, "%s was skipped: %s\n", record.Name, record.Skipped)
@@ -56,14 +56,6 @@ func contenderTable(report *bench.Report) *bench.Table {
 			fmt.Sprintf("%.2f–%.2f", least.Seconds(), most.Seconds()), thousands(int(r.Rate())), ratio,
 			fmt.Sprintf("%.2f", r.CPU().Seconds()), fmt.Sprintf("%.2f", r.Others().Seconds()), mebibytes(r.Peak()),
 			fmt.Sprintf("%.1f", float64(r.OutputBytes)/1e6), string(r.Output))
-	}
-	return table
-}
-
-func targetTable(report *bench.Report) *bench.Table {
-	table := &bench.Table{Columns: []bench.Column{{Name: "target"}, {Name: "wanted"}, {Name: "measured"}, {Name: "verdict"}}}
-	for _, t := range report.Targets {
-		table.Add(t.Name, t.Want, t.Measured, string(t.Verdict))
 	}
 	return table
 }

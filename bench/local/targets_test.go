@@ -78,21 +78,6 @@ func TestAWrongOutputFailsItsTargets(t *testing.T) {
 	}
 }
 
-func TestFailed(t *testing.T) {
-	if err := failed(fabricated()); err == nil {
-		t.Error("a report with a missed target is no failure")
-	}
-	if err := failed(&bench.Report{Targets: []bench.Target{{Verdict: bench.Skipped}, {Verdict: bench.Pass}}}); err != nil {
-		t.Errorf("a skipped target is a failure: %v", err)
-	}
-	if err := failed(&bench.Report{Records: []bench.Record{{Name: "limit", Output: bench.Wrong}}}); err == nil {
-		t.Error("a wrong output is no failure")
-	}
-	if err := failed(&bench.Report{Records: []bench.Record{{Name: "limit", Failed: "exit status 1"}}}); err == nil {
-		t.Error("a contender that failed is no failure")
-	}
-}
-
 func TestThousands(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1 000", 1234567: "1 234 567"} {
 		if got := thousands(n); got != want {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agext/levenshtein"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/pflag"
@@ -73,7 +74,7 @@ func unknownKey(s fileSetting, flags *pflag.FlagSet) error {
 	err := usagef("%s: %q: no such key", s.where, s.name)
 	near, least := "", max(2, len(s.name)/3)+1
 	flags.VisitAll(func(f *pflag.Flag) {
-		if d := distance(s.name, f.Name); d < least && !notInFiles[f.Name] {
+		if d := levenshtein.Distance(s.name, f.Name, nil); d < least && !notInFiles[f.Name] {
 			near, least = f.Name, d
 		}
 	})
@@ -81,27 +82,6 @@ func unknownKey(s fileSetting, flags *pflag.FlagSet) error {
 		return withHint(err, "did you mean %s?", near)
 	}
 	return withHint(err, "flashmob init - shows all keys")
-}
-
-// distance is how many letters have to be put in, taken out or changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // mapping returns the pairs of a mapping.
