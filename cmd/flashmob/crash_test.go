@@ -2,16 +2,19 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"flashmob/apps/query2"
+	"flashmob/dashboard"
 	"flashmob/inventory"
 )
 
@@ -173,7 +176,11 @@ func (l *lab) atWork(said *output, target ...string) bool {
 	l.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		out, errs, exit := l.try(append([]string{"status", "--json"}, target...)...)
-		if exit == 0 && strings.Contains(out, "workers-1") {
+		var v dashboard.View
+		if err := json.Unmarshal([]byte(out), &v); exit == 0 && err != nil {
+			l.t.Fatalf("status: %v\n%s", err, out)
+		}
+		if v.Run != nil && slices.ContainsFunc(v.Run.Workers, func(w dashboard.Worker) bool { return w.Name == "workers-1" }) {
 			return true
 		}
 		if strings.Contains(said.String(), "\nresults ") {
