@@ -79,7 +79,7 @@ type Orchestrator struct {
 	Config
 	folder      *manifest.Folder
 	initializer atomic.Pointer[worker.Initializer]
-	workers     []*process
+	workers     []*process // each is in the hands of one goroutine while the run goes on
 	manifest    *manifest.Manifest
 	phases      []manifest.Phase
 	draining    chan struct{}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"os/exec"
 	"strings"
@@ -19,12 +19,13 @@ import (
 // process is a worker process on this machine. It is held by its standard input: should this program die, however
 // suddenly, the kernel closes the pipe and the worker leaves.
 type process struct {
-	host   inventory.Host
-	cmd    *exec.Cmd
-	leash  io.Closer
-	stderr tail
-	ended  chan struct{} // closed when the process is gone
-	err    error         // how it ended; valid once ended is closed
+	host       inventory.Host
+	invitation worker.Invitation
+	cmd        *exec.Cmd
+	leash      io.Closer
+	stderr     tail
+	ended      chan struct{} // closed when the process is gone
+	err        error         // how it ended; valid once ended is closed
 }
 
 // patience is how long a process may take to leave by itself.
@@ -36,7 +37,7 @@ func startProcess(ctx context.Context, host inventory.Host, program string, invi
 	if err != nil {
 		return nil, err
 	}
-	p := &process{host: host, ended: make(chan struct{})}
+	p := &process{host: host, invitation: invitation, ended: make(chan struct{})}
 	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), program)
 	p.cmd.Stderr = &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the operator's program, which drains
@@ -52,17 +53,24 @@ func startProcess(ctx context.Context, host inventory.Host, program string, invi
 		p.err = p.cmd.Wait()
 		close(p.ended)
 	}()
-	if _, err := stdin.Write(append(text, '\n')); err != nil { // it closed its end: it is on its way out
-		if err := p.stop(); err != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%w: %s", ErrWorkerDied, p.how())
+	if _, err := stdin.Write(append(text, '\n')); err != nil { // it closed its end: it is on its way out, or to be
+		return p, p.stop()
 	}
 	return p, nil
 }
 
 // last returns the end of what the process wrote to standard error.
 func (p *process) last() string { return strings.TrimSpace(p.stderr.String()) }
+
+// crashed reports whether a process that has ended might do better another time.
+func (p *process) crashed() bool {
+	exit := new(exec.ExitError)
+	if !errors.As(p.err, &exit) {
+		return false
+	}
+	how, known := exit.Sys().(syscall.WaitStatus)
+	return known && worker.Crashed(how)
+}
 
 // how says how the process ended.
 func (p *process) how() string {

@@ -2,8 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -11,9 +9,6 @@ import (
 	"flashmob/input"
 	"flashmob/worker"
 )
-
-// ErrNoWorkers says that the last worker has ended before the run did.
-var ErrNoWorkers = errors.New("no workers left")
 
 // work feeds, processes and gathers.
 func (o *Orchestrator) work(ctx context.Context) error {
@@ -53,38 +48,8 @@ func (o *Orchestrator) work(ctx context.Context) error {
 	}
 	var left atomic.Int32
 	left.Store(int32(len(o.workers)))
-	for _, p := range o.workers {
-		group.Go(func() error {
-			select {
-			case <-p.ended:
-			case <-over:
-				return nil
-			}
-			select {
-			case <-over: // it left because the run is over
-				return nil
-			default:
-			}
-			if p.err == nil { // only one that was told that the run is over leaves so: in a moment it is
-				<-over
-				return nil
-			}
-			drained := in.Left(p.host.Name)
-			if drained {
-				o.lanes.End(p.host.Name)
-			} else {
-				o.lanes.Fall(p.host.Name, p.how())
-			}
-			in.Lose(p.host.Name)
-			if left.Add(-1) == 0 && in.Status().Slots == 0 { // else somebody has joined
-				return fmt.Errorf("%s: worker ended: %s: %w", p.host.Name, p.how(), ErrNoWorkers)
-			}
-			if drained {
-				return nil
-			}
-			o.Log.Warn("worker ended: its batches go to the others", "host", p.host.Name, "how", p.how())
-			return nil
-		})
+	for i := range o.workers {
+		group.Go(func() error { return o.tend(ctx, i, over, &left) })
 	}
 	return group.Wait()
 }

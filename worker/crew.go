@@ -22,6 +22,7 @@ type crew struct {
 	members map[string]*member
 	over    bool // the run is: that workers leave is no news
 	events  *incidents
+	beat    chan struct{} // closed and replaced when somebody is heard of; nil while nobody asks
 }
 
 type member struct {
@@ -98,6 +99,39 @@ func (c *crew) hear(b Beat, log *slog.Logger) {
 	m.parts = b.Parts || m.parts && !m.Lost // one that is back is another of the same name
 	m.Slots, m.Lost, m.heard = b.Slots, b.Leaves, time.Now()
 	m.Busy = b.Busy
+	if c.beat != nil {
+		close(c.beat)
+		c.beat = nil
+	}
+}
+
+// aliveWait is how long a worker may take to give the next sign of life: one that was killed or stopped a moment ago counts as
+// present for longer.
+const aliveWait = 4 * beatEvery
+
+// alive waits for a sign of life of one of the workers after a moment, and reports whether one came in time.
+func (c *crew) alive(after time.Time, names []string) bool {
+	late := time.NewTimer(aliveWait)
+	defer late.Stop()
+	for {
+		c.mu.Lock()
+		for _, name := range names {
+			if m := c.members[name]; m != nil && !m.Lost && m.heard.After(after) {
+				c.mu.Unlock()
+				return true
+			}
+		}
+		if c.beat == nil {
+			c.beat = make(chan struct{})
+		}
+		beat := c.beat
+		c.mu.Unlock()
+		select {
+		case <-beat:
+		case <-late.C:
+			return false
+		}
+	}
 }
 
 // miss finds out who has not been heard of for too long.
@@ -126,6 +160,16 @@ func (in *Initializer) Lose(name string) {
 
 // Left reports whether a worker has left by itself, with nothing undone.
 func (in *Initializer) Left(name string) bool { return in.crew.left(name) }
+
+// Done returns how many batches a worker has done, all processes of its name together.
+func (in *Initializer) Done(name string) int64 {
+	in.crew.mu.Lock()
+	defer in.crew.mu.Unlock()
+	if m := in.crew.members[name]; m != nil {
+		return m.Parts
+	}
+	return 0
+}
 
 // credit counts a part for the worker that made it.
 func (c *crew) credit(part Part, first bool) {

@@ -47,7 +47,7 @@ func Guard(ctx context.Context, program string, invitation Invitation, stderr io
 			return err
 		case how.Exited() && how.ExitStatus() == 0, ctx.Err() != nil:
 			return nil
-		case how.Exited() && how.ExitStatus() != crashStatus:
+		case !Crashed(how):
 			return ExitError{how.ExitStatus()}
 		case told:
 			return fmt.Errorf("%s crashed while it was leaving: %s", invitation.Name, howEnded(how))
@@ -75,6 +75,12 @@ func Guard(ctx context.Context, program string, invitation Invitation, stderr io
 
 // crashStatus is the exit status of a Go program that panicked, or that its runtime has ended.
 const crashStatus = 2
+
+// Crashed reports whether a process of this program has crashed: one that ends by itself with an error has said why, and would
+// say it again.
+func Crashed(how syscall.WaitStatus) bool {
+	return how.Signaled() || how.Exited() && how.ExitStatus() == crashStatus
+}
 
 // howEnded says how a process ended that crashed.
 func howEnded(how syscall.WaitStatus) string {

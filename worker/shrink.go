@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -28,6 +29,7 @@ type Shrunk struct {
 
 // shrink lets workers leave.
 func (in *Initializer) shrink(asked Shrink) (s Shrunk) {
+	asking := time.Now()
 	_, stay := in.crew.present()
 	own := in.own.Load()
 	s.Eligible = slices.DeleteFunc(slices.Clone(stay), func(name string) bool { return own != nil && *own == name })
@@ -49,6 +51,10 @@ func (in *Initializer) shrink(asked Shrink) (s Shrunk) {
 	}
 	if len(s.Leaving) == 0 {
 		return s
+	}
+	others := slices.DeleteFunc(stay, func(name string) bool { return slices.Contains(s.Leaving, name) })
+	if !in.crew.alive(asking, others) {
+		return Shrunk{Eligible: s.Eligible, Error: "none of those that would stay gives a sign of life: " + strings.Join(others, ", ")}
 	}
 	names, err := json.Marshal(s.Leaving)
 	if err == nil {

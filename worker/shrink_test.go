@@ -141,6 +141,36 @@ func TestShrinkSparesTheLastWorkerAndTheInitializers(t *testing.T) {
 	}
 }
 
+// One that was killed or stopped a moment ago still counts as present; that does not make it one who goes on.
+func TestShrinkSparesTheLastWorkerThatLives(t *testing.T) {
+	s := scenario{flow: lettersBehind(nil), inputs: []input.Input{file(t, wildText(10))}, slots: 1}
+	s.dir = filepath.Join(t.TempDir(), "out")
+	in := s.open(t)
+	in.crew.of("alive").Slots, in.crew.of("dead").Slots = 1, 1
+	asked, heard := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(heard)
+		for {
+			in.crew.hear(Beat{Worker: "alive", Slots: 1}, in.Log)
+			select {
+			case <-asked:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	refused := in.shrink(Shrink{Workers: []string{"alive"}})
+	allowed := in.shrink(Shrink{Workers: []string{"dead"}})
+	close(asked)
+	<-heard
+	if len(refused.Leaving) > 0 || refused.Error != "none of those that would stay gives a sign of life: dead" {
+		t.Errorf("the last that lives may leave: %+v", refused)
+	}
+	if !slices.Equal(allowed.Leaving, []string{"dead"}) || allowed.Error != "" {
+		t.Errorf("the one that is dead may not leave: %+v", allowed)
+	}
+}
+
 // What is no message does not end an external address, and is not answered.
 func TestExternalAddressesAnswerStrangersWithNothing(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

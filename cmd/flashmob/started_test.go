@@ -65,7 +65,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	s.cmd, s.ended, s.children = exec.Command(path, args[1:]...), make(chan struct{}), nil
 	s.stdout, s.stderr = new(output), new(output)
 	s.cmd.Dir = ts.MkAbs(".")
-	s.cmd.Env = append(os.Environ(), "TMPDIR="+ts.Getenv("TMPDIR"))
+	s.cmd.Env = append(os.Environ(), "TMPDIR="+ts.Getenv("TMPDIR"), workerVariable+"="+ts.Getenv(workerVariable))
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = stdin, s.stdout, s.stderr
 	s.cmd.WaitDelay = time.Second // a child that outlives it keeps its output open
 	ts.Check(s.cmd.Start())
