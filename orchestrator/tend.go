@@ -62,8 +62,8 @@ func (o *Orchestrator) tend(ctx context.Context, i int, over <-chan struct{}, le
 	}
 }
 
-// restart starts the i-th worker process again after a pause, and says so. It returns false if the run is over before. A
-// process that cannot be started any more is one that has ended, in place of the one that crashed.
+// restart starts the i-th worker process again after a pause, and says so. It returns false if the run is over before. One
+// that cannot be started has ended with that error instead.
 func (o *Orchestrator) restart(ctx context.Context, i int, over <-chan struct{}, pause time.Duration, in *worker.Initializer) bool {
 	p := o.workers[i]
 	said := "worker crashed: it is started again"
@@ -78,8 +78,8 @@ func (o *Orchestrator) restart(ctx context.Context, i int, over <-chan struct{},
 	}
 	next, err := startProcess(ctx, p.host, o.WorkerProgram, p.invitation)
 	if err != nil {
-		next = &process{host: p.host, invitation: p.invitation, ended: make(chan struct{}), err: fmt.Errorf("start worker: %w", err)}
-		close(next.ended)
+		p.err = fmt.Errorf("start worker: %w", err)
+		return true
 	}
 	o.workers[i] = next
 	o.lanes.Begin(p.host.Name, timeline.Work)

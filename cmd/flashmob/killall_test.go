@@ -17,7 +17,7 @@ import (
 )
 
 // killsOfAll is how often these tests kill all workers of a run.
-const killsOfAll = 4
+const killsOfAll = 3
 
 // workersOf waits until a run has its two worker processes and returns them; none if it has ended before.
 func workersOf(t *testing.T, run *exec.Cmd, ended <-chan error, said *output) []int {
