@@ -35,7 +35,7 @@ func (c *conn) dialPage(ctx context.Context) (net.Conn, error) {
 	if address = strings.TrimSpace(address); address == "" {
 		return nil, ErrNoRun
 	}
-	wire, err := c.client.DialContext(ctx, "tcp", address)
+	wire, err := c.dialAddress(ctx, address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoRun, err)
 	}

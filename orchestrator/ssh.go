@@ -215,6 +215,14 @@ func (c *conn) dialSocket(path string) (net.Conn, error) {
 	return c.client.Dial("unix", path)
 }
 
+// dialAddress connects to an address as the host sees it.
+func (c *conn) dialAddress(ctx context.Context, address string) (net.Conn, error) {
+	if c.client == nil {
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	}
+	return c.client.DialContext(ctx, "tcp", address)
+}
+
 // close closes the connection.
 func (c *conn) close() error {
 	if c.client == nil {
