@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // recent is how many of the newest runs a calibration looks at: machines and links change.
@@ -38,6 +39,19 @@ func (k Constants) Calibrate(ledger Ledger, app string, settings json.RawMessage
 	}
 	scale(Working, same, &out.Overlap)
 	return out
+}
+
+// Supposing is the ledger with a job's row in the entries of runs of the same program, over rows of about the same size, of which
+// nobody had taken a sample before: what a row takes alone is the program's, whatever a run made of it.
+func (l Ledger) Supposing(app string, settings json.RawMessage, job Job) Ledger {
+	l = slices.Clone(l)
+	for i, e := range l {
+		like := e.Job.In.Value > 0.75*job.In.Value && e.Job.In.Value < 1.33*job.In.Value
+		if len(Ledger{e}.Same(app, settings)) > 0 && e.Job.Row.Value == 0 && like {
+			l[i].Job.Row, l[i].Job.Begin, l[i].Job.Again, l[i].Job.Idle = job.Row, job.Begin, job.Again, job.Idle
+		}
+	}
+	return l
 }
 
 // ratios is what a phase took of each run, against what these constants say of it.

@@ -117,6 +117,34 @@ func TestRunsOfTheSameProgramCountForItsWork(t *testing.T) {
 	}
 }
 
+// A run whose rows nobody sampled tells what it took; a sample of later tells what of that is the rows'.
+func TestRunsTeachTogetherWithALaterSample(t *testing.T) {
+	truth := exact()
+	truth.Overlap = Exactly(1.5)
+	shape := Shape{Cloud: Local, Slots: 2}
+	settings := json.RawMessage(`{"slowness":1}`)
+	unsampled := func(e Entry, in float64) Entry {
+		e.Job.Row, e.Job.In = Figure{}, Exactly(in)
+		return e
+	}
+	same, other := ran(1, "app", aJob(), shape, truth), ran(2, "other", aJob(), shape, truth)
+	sampled, wide := ran(3, "app", aJob(), shape, truth), ran(4, "app", aJob(), shape, truth)
+	sampled.Job.Row = sampled.Job.Row.Times(2)
+	ledger := Ledger{unsampled(same, 100), unsampled(other, 100), sampled, unsampled(wide, 5000)}
+	got := ledger.Supposing("app", settings, aJob())
+	for i, want := range []float64{aJob().Row.Value, 0, 2 * aJob().Row.Value, 0} {
+		if got[i].Job.Row.Value != want {
+			t.Errorf("run %d: a row of %v, want %v", i+1, got[i].Job.Row.Value, want)
+		}
+	}
+	if ledger[0].Job.Row.Value != 0 {
+		t.Error("the ledger itself is changed")
+	}
+	if before, after := exact().Calibrate(ledger[:1], "app", settings).Overlap.Value, exact().Calibrate(got[:1], "app", settings).Overlap.Value; before != 1 || !near(after, 1.5) {
+		t.Errorf("the run teaches an overlap of %v without the sample, %v with it; want 1 and 1.5", before, after)
+	}
+}
+
 func TestAStandingClusterIsNeitherMadeNorEnded(t *testing.T) {
 	shape := Shape{Cloud: AWS, Hosts: 4, Slots: 5, HostRate: 3.6, MetricsRate: 1.8, Standing: true}
 	p := Predict(aJob(), shape, exact())

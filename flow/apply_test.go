@@ -185,4 +185,13 @@ func TestGeneratorsMakeTheSameRowsForAnyStretch(t *testing.T) {
 	if got := g.Append([]byte("x"), 7, 5, 5); string(got) != "x" {
 		t.Errorf("no rows: %q", got)
 	}
+	if got := g.Weight(7, 100); got != int64(len(whole)) {
+		t.Errorf("100 rows weigh %d, have %d", got, len(whole))
+	}
+	if got, want := float64(g.Weight(7, 50_000)), float64(len(g.Append(nil, 7, 0, 50_000))); got < 0.99*want || got > 1.01*want {
+		t.Errorf("50 000 rows weigh %.0f, have %.0f", got, want)
+	}
+	if got := g.Weight(7, 0); got != 0 {
+		t.Errorf("no rows weigh %d", got)
+	}
 }

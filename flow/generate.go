@@ -14,3 +14,17 @@ func (g *Generator) Append(dst []byte, seed uint64, from, to int64) []byte {
 	}
 	return dst
 }
+
+// Weight is about how many bytes the first rows have, with their line ends: all are like some of them.
+func (g *Generator) Weight(seed uint64, rows int64) int64 {
+	const some = 1000
+	if rows <= 0 {
+		return 0
+	}
+	n := min(rows, some)
+	var bytes int64
+	for i := range n { // from all of the stretch: numbers grow longer
+		bytes += int64(len(g.Append(nil, seed, i*rows/n, i*rows/n+1)))
+	}
+	return bytes * rows / n
+}

@@ -72,9 +72,9 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	s = Sampled{Slots: config.Workers, Rows: taken.total, Counted: taken.counted, Operator: flow.HasOperator(), Started: flow.IsStarted()}
-	perSlot := int64(8) // batches: so many that slots end at about the same time
-	if flow.HasOperator() {
-		perSlot = 1 // each may cost a start
+	perSlot := int64(8) // batches: so many that slots end at about the same time, and that none gets all of them ahead
+	if flow.IsStarted() {
+		perSlot = 1 // each costs a start
 	}
 	begun := time.Now()
 	for rows, last := int64(2*config.Workers), 0; rows > 0; {
@@ -88,6 +88,9 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 		trial.Own, trial.Others = ownThen-own, max(0, machineThen-machine-(ownThen-own))
 		s.Trials = append(s.Trials, trial)
 		s.Bytes, s.Results = taken.bytes, m.Bytes
+		if taken.generated != nil {
+			s.Bytes = flow.Generator.Weight(taken.generated.Seed, rows)
+		}
 		s.Whole = taken.counted && float64(rows) >= taken.total
 		left, above := patience-time.Since(begun), trial.Took-s.Trials[0].Took // what every trial takes says nothing of its rows
 		switch {
@@ -139,7 +142,6 @@ func (t *taken) inputs(dir string, rows int64, n int) ([]input.Input, error) {
 	if t.generated != nil {
 		in := *t.generated
 		in.Size, in.Seed = rows, in.Seed+uint64(n)
-		t.bytes = 0
 		return []input.Input{in}, nil
 	}
 	path := filepath.Join(dir, "sample"+t.extension)

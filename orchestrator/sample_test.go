@@ -149,3 +149,42 @@ func TestSampleRunsTheProgramAndLeavesNothing(t *testing.T) {
 		t.Errorf("generated: %+v, %v", s, err)
 	}
 }
+
+// A long-lived program takes several batches ahead. A sample of few rows that one slot had alone would say that they take twice as long.
+func TestRowsOfASampleAreSpreadOverAllSlots(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "who")
+	command := fmt.Sprintf(`while IFS= read -r row; do echo $$ >> '%s'; sleep 0.005; echo "$row"; done`, log)
+	settings, err := json.Marshal(map[string]string{"command": command, "mode": "lines"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := Config{
+		Identity: manifest.Run{App: "exec", Settings: settings, MaxRecord: 1 << 20, Compress: "gzip", Results: "results.gz",
+			Inputs: []input.Input{inputFile(t, "a.txt", bytes.Repeat([]byte("a row\n"), 1000))}},
+		Output: "never", Workers: 2, Flow: apps.New,
+	}
+	s, err := Sample(context.Background(), config, 300*time.Millisecond, func() (own, machine time.Duration) { return 0, 0 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := strings.Fields(string(text))
+	for i, trial := range s.Trials {
+		rows := map[string]int64{}
+		for _, pid := range who[:trial.Rows] {
+			rows[pid]++
+		}
+		who = who[trial.Rows:]
+		for pid, n := range rows {
+			if trial.Rows >= 32 && (len(rows) != 2 || 5*n < trial.Rows) {
+				t.Errorf("trial %d of %d rows: process %s of %d had %d", i, trial.Rows, pid, len(rows), n)
+			}
+		}
+	}
+	if last := s.Trials[len(s.Trials)-1].Rows; last < 32 || len(who) > 0 {
+		t.Errorf("the last trial has %d rows, and %d rows belong to none", last, len(who))
+	}
+}

@@ -28,11 +28,11 @@ type run struct {
 	out                       int
 	queue                     []*batch // the log's, the next one first
 	pulls                     []*pull  // that wait there
-	home                      int64    // batches at home
+	home, homeRows            int64    // batches at home, and their rows
 	batches                   int64
 	firstRows, mostRows       int64
 	seconds                   float64 // that slots were at work
-	halfTime, lastTime        float64 // when half the rows were gathered, and the last
+	halfTime                  float64 // when half the rows were at home
 	halfRows                  int64
 	busySlots, reachableSlots int
 	result                    Result
@@ -77,7 +77,7 @@ func (r *run) play() (seconds float64, err error) {
 		r.result.Busy[name] /= max(work, 1e-9)
 	}
 	if rest := r.Job.Rows - r.played; rest > 0 {
-		rate := float64(r.result.Gathered-r.halfRows) / (r.lastTime - r.halfTime)
+		rate := float64(r.homeRows-r.halfRows) / (work - r.halfTime)
 		work += float64(rest) / rate
 	}
 	return work, nil
@@ -166,9 +166,14 @@ func (r *run) gather(b *batch, took float64) {
 	r.out--
 	r.result.Gathered += b.rows
 	r.sizing.Observe(b.rows, time.Duration(took*float64(time.Second)))
-	if r.lastTime = r.clock.now; r.halfTime == 0 && r.result.Gathered >= r.played/2 {
-		r.halfTime, r.halfRows = r.clock.now, r.result.Gathered
-	}
-	r.down.pass(float64(b.rows)*r.Job.Out.Value/r.Constants.Downlink.Value, func() { r.home++ })
+	r.down.pass(float64(b.rows)*r.Job.Out.Value/r.Constants.Downlink.Value, func() { r.arrive(b) })
 	r.feed()
+}
+
+// arrive takes in that the results of a batch are at home: what is not played is reckoned from how fast they come there.
+func (r *run) arrive(b *batch) {
+	r.home, r.homeRows = r.home+1, r.homeRows+b.rows
+	if r.halfTime == 0 && r.homeRows >= r.played/2 {
+		r.halfTime, r.halfRows = r.clock.now, r.homeRows
+	}
 }

@@ -91,13 +91,14 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 		if err != nil {
 			return err
 		}
-		s := &slot{number: i / f.Lanes(), worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges}
+		number := i % w.Slots // lanes wait in this order for the first batches: of a few, every slot is to have some
+		s := &slot{number: number, worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges}
 		if w.spec.Partitions > 0 {
 			s.split = make([][]byte, w.spec.Partitions)
 		}
 		if operators != nil {
-			s.workspaces = &lanes[i/f.Lanes()]
-			s.operator, s.trials, s.more = operators[i/f.Lanes()], &w.trials, func() bool { return len(ready) > 0 }
+			s.workspaces = &lanes[number]
+			s.operator, s.trials, s.more = operators[number], &w.trials, func() bool { return len(ready) > 0 }
 		}
 		hands.Go(func() error { return w.serve(handsCtx, hands, s, ready) })
 	}

@@ -115,6 +115,8 @@ func runSimulate(cmd *cobra.Command, flags simulateFlags) error {
 		return err
 	}
 	job := jobOf(sampled, identity)
+	job.Batch = int64(flags.run.batchRows)
+	f.learn(job)
 	program := identity.App + " as sampled here"
 	if flags.row > 0 {
 		job.Row, program = bench.Exactly(flags.row.Seconds()), fmt.Sprintf("%s at %v a row", identity.App, flags.row)

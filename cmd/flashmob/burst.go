@@ -201,6 +201,7 @@ func (b *burst) reckon(identity manifest.Run, job *bench.Job, show *display) *re
 	r.holdBack, r.entry.Actual.Unpriced = true, unpriced
 	if job != nil {
 		if sampled, err := newForecaster(identity, f.region, show.logger()); err == nil { // it could be made a moment ago
+			sampled.learn(*job)
 			r.expect(sampled, *job)
 		}
 	}

@@ -34,6 +34,7 @@ func (b *burst) choose(ctx context.Context, identity manifest.Run, show *display
 	if err != nil {
 		return nil, err
 	}
+	f.learn(job)
 	done, err := b.done(identity)
 	if err != nil {
 		return nil, err

@@ -43,6 +43,11 @@ func newForecaster(identity manifest.Run, region string, log *slog.Logger) (*for
 	return &forecaster{identity, ledger, prices, region, (infra.Spec{}).WithDefaults().DiskGB}, nil
 }
 
+// learn takes in a sample of the program: what earlier runs of it took says more beside what a row takes alone.
+func (f *forecaster) learn(job bench.Job) {
+	f.ledger = f.ledger.Supposing(f.identity.App, f.identity.Settings, job)
+}
+
 // travels says whether the input has to be brought to a cluster.
 func travels(identity manifest.Run) bool {
 	return slices.ContainsFunc(identity.Inputs, func(in input.Input) bool { return !in.IsGenerated() && filepath.IsAbs(in.URI) })
@@ -119,9 +124,6 @@ func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
 	if begin > 0 {
 		job.Begin = bench.Seen([]float64{begin}, source)
 	}
-	if s.Bytes == 0 { // generated rows have a size too, in batches
-		job.In = per(2 * s.Results)
-	}
 	return job
 }
 
@@ -152,6 +154,9 @@ func idle(s orchestrator.Sampled) float64 {
 	}
 	return 0
 }
+
+// worthCrowd is how crowded a machine must be for that to be said.
+const worthCrowd = 1.05
 
 // crowd is how crowded the machine was in the trials that count.
 func crowd(s orchestrator.Sampled) float64 {

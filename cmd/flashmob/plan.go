@@ -207,6 +207,7 @@ func (p planFlags) candidates(f *forecaster) ([]string, error) {
 // make computes the plan.
 func (p planFlags) make(f *forecaster, sampled orchestrator.Sampled, types []string, counts []int64) (*plan, error) {
 	job := jobOf(sampled, f.identity)
+	f.learn(job)
 	prices := f.prices.In(p.region)
 	out := &plan{
 		App: f.identity.App, Job: job, Counted: sampled.Counted, PricesAsOf: prices.AsOf, PriceNote: prices.Note(time.Now()), Region: p.region,
@@ -235,7 +236,9 @@ func (p planFlags) make(f *forecaster, sampled orchestrator.Sampled, types []str
 // options are all ways to run one job: here first.
 func (p planFlags) options(f *forecaster, job bench.Job, sampled orchestrator.Sampled, types []string, sizes []int) ([]option, error) {
 	here := f.constants(bench.Local, "")
-	here.Overlap = here.Overlap.Times(crowd(sampled)) // others have this machine's cores, not those of a cluster
+	if crowd := crowd(sampled); crowd > worthCrowd { // others have this machine's cores, not those of a cluster; earlier runs may have met them too
+		here.Overlap = bench.Most(here.Overlap, bench.Place(bench.Local).Overlap.Times(crowd))
+	}
 	options := []option{{Prediction: bench.Predict(job, thisMachine(p.run.workers), here)}}
 	packed := sampled.Packed
 	for _, typ := range types {

@@ -12,7 +12,7 @@ import (
 func (p *plan) text(out io.Writer) {
 	fmt.Fprintf(out, "sample   %d trials, the last of %s rows, in %s on %d slots here\n", p.Sample.Trials, groups(p.Sample.Rows), bench.Seconds(p.Sample.Seconds), p.Sample.Slots)
 	fmt.Fprintf(out, "a row    %s of one slot (%s–%s), %s\n", small(p.Job.Row.Value), small(p.Job.Row.Low), small(p.Job.Row.High), p.Job.Row.Mark)
-	if p.Crowded > 1.05 {
+	if p.Crowded > worthCrowd {
 		fmt.Fprintf(out, "crowded  others have this machine's cores too: here it takes %.1f times as long\n", p.Crowded)
 	}
 	if p.Job.Begin.Value > 0.05 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"flashmob/apps"
 	"flashmob/bench"
 	"flashmob/infra"
 	"flashmob/input"
@@ -134,15 +135,25 @@ func (r *reckoning) done(m *manifest.Manifest, phases []manifest.Phase, wall tim
 	e.Job.Rows = m.Totals.In
 	if rows := float64(m.Totals.In); rows > 0 {
 		seen := func(n int64) bench.Figure { return bench.Seen([]float64{float64(n) / rows}, "this run") }
-		in := inputBytes(m)
-		if in == 0 { // rows that were generated have a size too
-			in = 2 * m.Bytes
-		}
-		e.Job.In, e.Job.Out = seen(in), seen(m.Bytes)
+		e.Job.In, e.Job.Out = seen(inputBytes(m)+generatedBytes(m.Run)), seen(m.Bytes)
 	}
 	if e.Shape.Standing && e.Actual.Unpriced == "" {
 		e.Actual.Dollars = (float64(e.Shape.Hosts)*e.Shape.HostRate + e.Shape.MetricsRate) * wall.Hours()
 	}
+}
+
+// generatedBytes is about how many bytes the rows of a run have that it made itself: no manifest counts them.
+func generatedBytes(run manifest.Run) (n int64) {
+	f, err := apps.New(run.App, run.Settings)
+	if err != nil || f.Generator == nil { // then there are none
+		return 0
+	}
+	for _, in := range run.Inputs {
+		if in.IsGenerated() {
+			n += f.Generator.Weight(in.Seed, in.Size)
+		}
+	}
+	return n
 }
 
 // paid takes in what the hosts came to.
