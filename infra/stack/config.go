@@ -12,7 +12,8 @@ import (
 )
 
 // Configured is the program for the pulumi command: its spec comes from the stack's configuration (see Pulumi.yaml), its
-// keys and its record lie under .flashmob in the project's folder, where flashmob's own commands find them.
+// keys, its record and its inventory lie under .flashmob in the project's folder, where flashmob's own commands find them.
+// It exports the path of the inventory, too.
 func Configured(ctx *pulumi.Context) error {
 	spec, err := readConfig(ctx)
 	if err != nil {
@@ -35,7 +36,43 @@ func Configured(ctx *pulumi.Context) error {
 			return err
 		}
 	}
-	return Program(spec)(ctx)
+	hosts, err := create(ctx, spec, nil)
+	if err != nil {
+		return err
+	}
+	ctx.Export("inventory", hosts.ToArrayOutput().ApplyT(func(made []any) (string, error) {
+		if ctx.DryRun() {
+			return c.Files.Inventory(), nil
+		}
+		return c.Files.Inventory(), c.keep(spec, made)
+	}))
+	return nil
+}
+
+// keep notes the hosts that the program has made where flashmob's own commands look for them.
+func (c Cluster) keep(spec infra.Spec, made []any) error {
+	hosts, lives, err := Hosts(map[string]any{"hosts": made})
+	if err != nil {
+		return err
+	}
+	record, err := c.record()
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	var living []string
+	for _, life := range lives {
+		life.From, life.DiskGB = now, spec.DiskGB
+		record.Born(life)
+		living = append(living, life.Instance)
+	}
+	record.Ended(living, now)
+	record.State = infra.Up
+	if err := record.Write(c.Files.Record()); err != nil {
+		return err
+	}
+	_, err = c.Files.WriteHosts(spec.ID, hosts, lives)
+	return err
 }
 
 func readConfig(ctx *pulumi.Context) (infra.Spec, error) {

@@ -29,25 +29,31 @@ func Program(spec infra.Spec) pulumi.RunFunc { return program(spec, nil) }
 // program tells zones, if any, which zones offer the spec's type, before it creates anything.
 func program(spec infra.Spec, zones func([]string)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		if err := spec.Check(); err != nil {
-			return err
-		}
-		if err := chooseZone(ctx, &spec, zones); err != nil {
-			return err
-		}
-		images, err := findImages(ctx, spec)
-		if err != nil {
-			return err
-		}
-		p := &parts{ctx: ctx, spec: spec, images: images}
-		if err := p.network(); err != nil {
-			return err
-		}
-		if err := p.access(); err != nil {
-			return err
-		}
-		return p.hosts()
+		_, err := create(ctx, spec, zones)
+		return err
 	}
+}
+
+// create registers what the program makes, and returns its output "hosts".
+func create(ctx *pulumi.Context, spec infra.Spec, zones func([]string)) (pulumi.Array, error) {
+	if err := spec.Check(); err != nil {
+		return nil, err
+	}
+	if err := chooseZone(ctx, &spec, zones); err != nil {
+		return nil, err
+	}
+	images, err := findImages(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{ctx: ctx, spec: spec, images: images}
+	if err := p.network(); err != nil {
+		return nil, err
+	}
+	if err := p.access(); err != nil {
+		return nil, err
+	}
+	return p.hosts()
 }
 
 // chooseZone takes the first zone that offers the type, unless the spec names one.
@@ -170,12 +176,12 @@ func (p *parts) access() error {
 	return err
 }
 
-func (p *parts) hosts() error {
+func (p *parts) hosts() (pulumi.Array, error) {
 	var out pulumi.Array
 	for _, in := range p.spec.Instances() {
 		made, err := p.host(in, p.images[in.Arch])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		out = append(out, pulumi.Map{
 			"name": pulumi.String(in.Name), "role": pulumi.String(string(in.Role)), "arch": pulumi.String(in.Arch),
@@ -185,7 +191,7 @@ func (p *parts) hosts() error {
 	}
 	p.ctx.Export("hosts", out)
 	p.ctx.Export("zone", pulumi.String(p.spec.Zone))
-	return nil
+	return out, nil
 }
 
 func (p *parts) host(in infra.Instance, image string) (*ec2.Instance, error) {
@@ -239,7 +245,13 @@ func Hosts(outputs map[string]any) ([]inventory.Host, []infra.Life, error) {
 		if !ok {
 			return nil, nil, fmt.Errorf("read stack outputs: host %v: not a map", item)
 		}
-		text := func(key string) string { s, _ := m[key].(string); return s }
+		text := func(key string) string {
+			if id, ok := m[key].(pulumi.ID); ok { // inside the program
+				return string(id)
+			}
+			s, _ := m[key].(string)
+			return s
+		}
 		spot, _ := m["spot"].(bool)
 		role := inventory.Role(text("role"))
 		hosts = append(hosts, inventory.Host{

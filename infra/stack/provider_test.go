@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -28,11 +29,16 @@ import (
 	"flashmob/infra/infratest"
 )
 
-// The test binary is also the provider plugin (under that name) and an operator to be killed (asked by OPERATOR).
+// The test binary is also the provider plugin and the language host (under their names), the program of cmd/infra, and an
+// operator to be killed (asked by OPERATOR).
 func TestMain(m *testing.M) {
 	switch {
 	case filepath.Base(os.Args[0]) == "pulumi-resource-aws":
 		servePlugin()
+	case filepath.Base(os.Args[0]) == "pulumi-language-go":
+		serveLanguage(os.Args[len(os.Args)-1])
+	case os.Getenv(pulumi.EnvMonitor) != "":
+		pulumi.Run(Configured)
 	case filepath.Base(os.Args[0]) == "infra":
 		if err := Serve(context.Background(), os.Stdin, os.Stdout); err != nil {
 			panic(err)
