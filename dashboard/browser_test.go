@@ -24,6 +24,9 @@ import (
 	"flashmob/worker"
 )
 
+// pictures is where the screenshots in docs are, wherever a test is.
+var pictures, _ = filepath.Abs(filepath.Join("..", "docs", "dashboard"))
+
 var update = flag.Bool("update", false, "make the screenshots in docs anew")
 
 // tab is a page of a browser that notes what goes wrong in it.
@@ -144,7 +147,7 @@ func (page *tab) shoot(t *testing.T, name string) {
 		folders = append(folders, folder)
 	}
 	if *update && kept[name] {
-		folders = append(folders, filepath.Join("..", "docs", "dashboard"))
+		folders = append(folders, pictures)
 	}
 	for _, folder := range folders {
 		if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o644); err != nil {
@@ -210,11 +213,16 @@ func TestPageShowsTheFiguresOfTheStatus(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{Count(v.Run.Records), Percent(*v.Run.Fraction), RowRate(*v.Run.Rows), Seconds(v.Run.Process[1].Latency.P9999)}
-		for _, w := range v.Run.Workers {
-			want = append(want, Count(w.Records), RowRate(w.Rows.Median))
-		}
 		for _, figure := range want {
 			page.waits(t, fmt.Sprintf("document.body.innerText.includes(%q)", figure))
+		}
+		figure := short("")
+		for i, w := range v.Run.Workers {
+			l := w.Stages[1].Latency
+			want := []string{w.Name, fmt.Sprintf("%d of %d", w.Busy, w.Slots), Count(w.Records), perSecond(w.Volume.Now), figure(w.Rows.Now),
+				figure(w.Rows.Least), figure(w.Rows.Median), figure(w.Rows.Most), Seconds(l.P50), Seconds(l.P95), Seconds(l.P99), Seconds(l.P999), Seconds(l.P9999)}
+			row := fmt.Sprintf(`[...document.querySelectorAll("[aria-labelledby=h-workers] tbody tr")[%d].cells].map(c => c.innerText).join("|")`, i)
+			page.waits(t, fmt.Sprintf("%s === %q", row, strings.Join(want, "|")))
 		}
 		p.plays(5) // and the page follows, without being loaded again
 	}

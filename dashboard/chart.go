@@ -44,7 +44,7 @@ func lineChart(labels []string, marks int, lines []series, write func(float64) s
 	names := make([]string, len(lines))
 	most := 0.
 	for i, line := range lines {
-		values[i], names[i] = line.values, line.name
+		values[i], names[i] = line.values, inLegend(line.name)
 		for _, v := range line.values {
 			if v != charts.GetNullValue() {
 				most = max(most, v)
@@ -78,6 +78,9 @@ func lineChart(labels []string, marks int, lines []series, write func(float64) s
 	}
 	return classed(string(text)), nil
 }
+
+// inLegend sets a name apart from its line and from the next one, also on phones, where page.css writes larger than was reckoned with.
+func inLegend(name string) string { return "\u00a0" + name + strings.Repeat("\u00a0", 1+len(name)/3) }
 
 // ceiling returns a value not below v that four steps lead up to in round numbers.
 func ceiling(v float64) float64 {

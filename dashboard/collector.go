@@ -233,6 +233,8 @@ func (c *Collector) sample(now time.Time) {
 	if c.bulletin.Over == nil {
 		c.traces.rows.push(whole.rows)
 		c.traces.bytes.push(whole.bytes)
+		c.traces.out.push(float64(out))
+		c.traces.busy.push(float64(busy))
 	}
 	c.rates.rows.push(whole.rows)
 	c.rates.bytes.push(whole.bytes)

@@ -3,7 +3,9 @@ package dashboard
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-analyze/charts"
 )
@@ -107,6 +109,30 @@ func lately(lines []series) (labels []string, padded []series) {
 	return labels, padded
 }
 
+// courseGraph draws the course of a whole run, of traces of the same length. Nil where it was over within two values.
+func courseGraph(title string, names []string, traces []*trace, write func(float64) string) (*Graph, error) {
+	var lines []series
+	var labels, says []string
+	each := time.Second
+	for i, t := range traces {
+		values, every := t.list()
+		if len(values) < 2 {
+			return nil, nil
+		}
+		labels, each = make([]string, len(values)), every
+		for n := range values {
+			labels[n] = elapsed(every.Seconds() * float64(n+1))
+		}
+		lines = append(lines, series{names[i], values})
+		says = append(says, fmt.Sprintf("at most %s %s", write(slices.Max(values)), names[i]))
+	}
+	svg, err := lineChart(labels, 6, lines, write)
+	if err != nil {
+		return nil, err
+	}
+	return &Graph{title, fmt.Sprintf("Over the time since the work began: %s. Each point is the mean of %s.", strings.Join(says, ", "), Seconds(each.Seconds())), svg}, nil
+}
+
 // latencyGraph draws how long batches take at each stage, by percentile. Nil where nothing has been done yet.
 func latencyGraph(stages []Stage) (*Graph, error) {
 	var lines []series
@@ -122,9 +148,9 @@ func latencyGraph(stages []Stage) (*Graph, error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	svg, err := lineChart([]string{"50 %", "95 %", "99 %", "99.9 %", "99.99 %"}, 5, lines, Seconds)
+	svg, err := lineChart([]string{"50", "95", "99", "99.9", "99.99"}, 5, lines, Seconds)
 	if err != nil {
 		return nil, err
 	}
-	return &Graph{Title: "So many batches take no longer", Says: strings.Join(says, "; ") + ".", SVG: svg}, nil
+	return &Graph{Title: "So many percent of the batches take no longer", Says: strings.Join(says, "; ") + ".", SVG: svg}, nil
 }

@@ -116,9 +116,10 @@ func (c *Collector) lookAtRun(now time.Time) *Run {
 		if w := c.workers[own.Name]; w != nil {
 			c.lookAtWorker(own, w, now)
 		}
-		if !own.Lost {
-			busy += own.Busy
+		if own.Lost {
+			own.Busy = 0
 		}
+		busy += own.Busy
 	}
 	r.Busy = ptr(busy)
 	r.Process = c.lookAtStages()

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"maps"
 	"slices"
@@ -22,6 +23,21 @@ type sheet struct {
 	Graphs []Graph
 }
 
+// batch says of which batch an incident is; empty where it is of none.
+func batch(i worker.Incident, r *Run) string {
+	if i.Length == 0 {
+		return ""
+	}
+	name := fmt.Sprintf("input %d", i.Input+1)
+	if r.Settings != nil && i.Input < len(r.Settings.Inputs) {
+		name = r.Settings.Inputs[i.Input].URI
+	}
+	if r.Unit == "rows" {
+		return fmt.Sprintf("%s rows from row %s of %s", Count(i.Length), Count(i.Offset), name)
+	}
+	return fmt.Sprintf("%s from byte %s of %s", Bytes(float64(i.Length)), Count(i.Offset), name)
+}
+
 // holding is how many partitions a worker owns.
 type holding struct {
 	Owner      string
@@ -36,7 +52,7 @@ func holdings(partitions []Partition) []holding {
 		of[p.Owner] = append(of[p.Owner], p.Number)
 	}
 	var all []holding
-	for _, owner := range slices.Sorted(maps.Keys(of)) {
+	for _, owner := range slices.SortedFunc(maps.Keys(of), timeline.Compare) {
 		all = append(all, holding{owner, len(of[owner]), runs(of[owner])})
 	}
 	return all
@@ -80,16 +96,6 @@ var functions = template.FuncMap{
 		slices.Reverse(newest)
 		return newest[:min(len(newest), 50)]
 	},
-	"legend": func(lanes []Lane) (names []string) {
-		for _, lane := range lanes {
-			for _, s := range lane.Spans {
-				if !slices.Contains(names, s.Name) {
-					names = append(names, s.Name)
-				}
-			}
-		}
-		return names
-	},
 	"lost": func(workers []Worker) (n int) {
 		for _, w := range workers {
 			if w.Lost {
@@ -105,6 +111,8 @@ var functions = template.FuncMap{
 		}
 		return Seconds(to.Sub(s.From).Seconds())
 	},
+	"figure": short(""),
+	"batch":  batch,
 	"unit": func(n int64, unit string) string {
 		if unit == "rows" {
 			return Count(n) + " rows"

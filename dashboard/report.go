@@ -9,46 +9,46 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"flashmob/input"
 	"flashmob/manifest"
-	"flashmob/timeline"
 )
 
 // Report is what is known of a run when it is over.
 type Report struct {
 	*View
-	Ended     time.Time
-	Output    string        // the result folder
-	Took      time.Duration // of this sitting
-	Predicted *Prediction
-	Actual    *float64 // dollars; nil where nobody knows
-	Error     string   // why it did not come to its end
+	Ended    time.Time
+	Output   string        // the result folder
+	Took     time.Duration // of this sitting
+	Rate     float64       // rows a second over all of it; 0 where earlier sittings did some of them
+	Error    string        // why it did not come to its end
+	Forecast Forecast
 
-	Graphs []Graph // drawn by Write
-	Lanes  []Lane
+	Graphs []Graph // drawn by Write, as the rest
+	Swim   *Swim
 	Style  template.CSS
 }
 
-// Prediction is what a run was predicted to take.
-type Prediction struct {
-	Seconds float64  `json:"seconds"`
-	Dollars *float64 `json:"dollars,omitempty"`
+// Forecast is what a run was predicted to take, and what it took.
+type Forecast struct {
+	Phases []Compared // seconds
+	Time   Compared   // seconds
+	Cost   Compared   // dollars
 }
 
-// Lane is a lane of the report's picture of the run.
-type Lane struct {
-	Name  string
-	Spans []Stretch
+// Compared is a figure as it was predicted and as it came to be; nil where nobody knows.
+type Compared struct {
+	Name              string
+	Predicted, Actual *float64
 }
 
-// Stretch is a span in a picture that is 1000 wide.
-type Stretch struct {
-	timeline.Span
-	X, Width float64
-	Length   string
+// Off says by how much the figure is more or less than predicted: +12 %; empty where that cannot be said.
+func (c Compared) Off() string {
+	if c.Predicted == nil || c.Actual == nil || *c.Predicted <= 0 {
+		return ""
+	}
+	return strings.ReplaceAll(fmt.Sprintf("%+.0f %%", 100*(*c.Actual / *c.Predicted - 1)), "-", "−")
 }
 
 // Setting is one of the run's settings.
@@ -83,37 +83,6 @@ func described(in input.Input) string {
 	return in.URI
 }
 
-// swim makes the lanes of a picture that ends with the report.
-func swim(spans []timeline.Span, ended time.Time) []Lane {
-	if len(spans) == 0 {
-		return nil
-	}
-	begun := spans[0].From
-	for _, s := range spans {
-		if s.From.Before(begun) {
-			begun = s.From
-		}
-	}
-	whole := max(ended.Sub(begun).Seconds(), 0.001)
-	var lanes []Lane
-	for _, name := range timeline.Lanes(spans) {
-		lane := Lane{Name: name}
-		for _, s := range spans {
-			if s.Lane != name {
-				continue
-			}
-			to := s.To
-			if to.IsZero() || to.After(ended) {
-				to = ended
-			}
-			length := max(to.Sub(s.From).Seconds(), 0)
-			lane.Spans = append(lane.Spans, Stretch{Span: s, X: 1000 * s.From.Sub(begun).Seconds() / whole, Width: max(1000*length/whole, 1), Length: Seconds(length)})
-		}
-		lanes = append(lanes, lane)
-	}
-	return lanes
-}
-
 var reports = template.Must(template.Must(pages.Clone()).ParseFS(assets, "assets/report.html"))
 
 // Write writes the report into its result folder: one file that needs no other.
@@ -127,7 +96,7 @@ func (r *Report) Write() error {
 		if r.Graphs, err = r.graphs(); err != nil {
 			return err
 		}
-		r.Lanes = swim(r.Run.Spans, r.Ended)
+		r.Swim = swim(r.Run.Spans, r.Run.Incidents, r.Ended)
 	}
 	var out bytes.Buffer
 	if err := reports.ExecuteTemplate(&out, "report.html", r); err != nil {
@@ -148,26 +117,22 @@ func (r *Report) graphs() ([]Graph, error) {
 	var all []Graph
 	if t := r.Run.trace; t != nil {
 		for _, one := range []struct {
-			title  string
-			values *trace
-			write  func(float64) string
-		}{{"Rows per second", &t.rows, short("")}, {"Input per second", &t.bytes, perSecond}} {
-			values, every := one.values.list()
-			if len(values) < 2 {
-				continue
-			}
-			labels := make([]string, len(values))
-			most := 0.
-			for i, v := range values {
-				at := int(every.Seconds()) * (i + 1)
-				labels[i] = fmt.Sprintf("%d:%02d", at/60, at%60)
-				most = max(most, v)
-			}
-			svg, err := lineChart(labels, 6, []series{{one.title, values}}, one.write)
+			title string
+			lines []string
+			of    []*trace
+			write func(float64) string
+		}{
+			{"Rows per second", []string{"rows/s"}, []*trace{&t.rows}, short("")},
+			{"Input per second", []string{"of input"}, []*trace{&t.bytes}, perSecond},
+			{"Batches out, slots at work", []string{"batches out", "slots at work"}, []*trace{&t.out, &t.busy}, short("")},
+		} {
+			graph, err := courseGraph(one.title, one.lines, one.of, one.write)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, Graph{one.title, fmt.Sprintf("By minutes and seconds since the work began. At most %s; each point is the mean of %s.", one.write(most), Seconds(every.Seconds())), svg})
+			if graph != nil {
+				all = append(all, *graph)
+			}
 		}
 	}
 	latencies, err := latencyGraph(r.Run.Process)
@@ -190,39 +155,4 @@ func (r *Report) Summary() string {
 func (r *Report) Raw() (string, error) {
 	text, err := json.Marshal(r.View)
 	return strings.TrimSpace(string(text)), err
-}
-
-// Recorder keeps the newest view of a run that is collected elsewhere, and the run's course. The zero value has seen nothing;
-// its methods may be called concurrently.
-type Recorder struct {
-	mu     sync.Mutex
-	last   *View
-	traces traces
-}
-
-// Take takes in a view, a second after the one before.
-func (r *Recorder) Take(v *View) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if v.Run == nil || r.last != nil && !v.At.After(r.last.At) {
-		return
-	}
-	r.last = v
-	if v.Run.State == Going && v.Run.Rows != nil && v.Run.Bytes != nil {
-		r.traces.rows.push(*v.Run.Rows)
-		r.traces.bytes.push(*v.Run.Bytes)
-	}
-}
-
-// View returns the newest view, with the run's course; nil where there was none.
-func (r *Recorder) View() *View {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last == nil {
-		return nil
-	}
-	v, run := *r.last, *r.last.Run
-	run.trace = r.traces.clone()
-	v.Run = &run
-	return &v
 }

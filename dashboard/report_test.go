@@ -19,7 +19,11 @@ import (
 // reported returns the report of a run on a cluster that lost a worker.
 func reported(t *testing.T, hostile string, err string) *Report {
 	t.Helper()
-	p := newPlay(3, told()).begin(manifest.Run{Inputs: []input.Input{{URI: "products" + hostile + ".csv", Size: 60_000_000 * bytesARow}}}).plays(60).loses(1).plays(60)
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("output", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := newPlay(3, told()).begin(manifest.Run{Compress: "gzip", MaxRecord: 16 << 20, Version: "v0.7.0", Results: "results.csv.gz", Inputs: []input.Input{{URI: "products" + hostile + ".csv", Size: 60_000_000 * bytesARow}}}).plays(60).loses(1).plays(60)
 	if err == "" {
 		p.ends(nil)
 	}
@@ -37,18 +41,30 @@ func reported(t *testing.T, hostile string, err string) *Report {
 		run.State = Failed
 	}
 	v.Run = &run
-	dollars := 0.02
-	return &Report{View: &v, Ended: at(121), Output: t.TempDir(), Took: 151 * time.Second, Predicted: &Prediction{Seconds: 140, Dollars: &dollars}, Error: err}
+	return &Report{
+		View: &v, Ended: at(121), Output: "output", Took: 151 * time.Second, Rate: 78_675, Error: err,
+		Forecast: Forecast{
+			Phases: []Compared{{"start", ptr(20.), ptr(30.)}, {"work", ptr(118.), ptr(120.5)}, {"stop", ptr(2.), nil}},
+			Time:   Compared{Predicted: ptr(140.), Actual: ptr(151.)}, Cost: Compared{Predicted: ptr(0.02), Actual: ptr(0.031)},
+		},
+	}
 }
 
 func TestReportStandsAloneInABrowser(t *testing.T) {
 	page := open(t)
 	const hostile = `<script>window.hit=1</script>"'<img src=x onerror=window.hit=1>`
-	for name, r := range map[string]*Report{"report": reported(t, "", ""), "report-failed": reported(t, hostile, "initializer-1: the run's initializer is gone"+hostile)} {
+	for _, one := range []struct{ name, hostile, err string }{
+		{"report", "", ""}, {"report-failed", hostile, "initializer-1: the run's initializer is gone" + hostile},
+	} {
+		name, r := one.name, reported(t, one.hostile, one.err)
 		if err := r.Write(); err != nil {
 			t.Fatal(err)
 		}
-		file := url.URL{Scheme: "file", Path: filepath.Join(r.Output, manifest.ReportFile)}
+		path, err := filepath.Abs(filepath.Join(r.Output, manifest.ReportFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := url.URL{Scheme: "file", Path: path}
 		page.does(t, network.EmulateNetworkConditions(true, 0, 0, 0))
 		for _, l := range looks {
 			page.does(t, append(l.actions(), chromedp.Navigate(file.String()))...)
@@ -56,7 +72,7 @@ func TestReportStandsAloneInABrowser(t *testing.T) {
 			page.shoot(t, name+"-"+l.name)
 		}
 		text := evaluated[string](t, page, `document.body.innerText`)
-		for _, want := range []string{"workers-2", "no sign of life", "products", "2 min 31 s", "2 min 20 s", "$0.02", Count(r.Run.Records), "4 fields, want 5"} {
+		for _, want := range []string{"workers-2", "no sign of life", "products", "2 min 31 s", "2 min 20 s", "+8 %", "$0.02", "$0.03", "start", "+50 %", Count(r.Run.Records), "4 fields, want 5"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s lacks %q:\n%s", name, want, text)
 			}
@@ -64,7 +80,7 @@ func TestReportStandsAloneInABrowser(t *testing.T) {
 		if r.Error != "" && (!strings.Contains(text, r.Error) || strings.Index(text, r.Error) > strings.Index(text, "Records gathered")) {
 			t.Errorf("%s: the error does not come first:\n%s", name, text)
 		}
-		if n := evaluated[int](t, page, `document.querySelectorAll(".lane").length`); n != 3 {
+		if n := evaluated[int](t, page, `document.querySelectorAll(".lane:not(.scale)").length`); n != 3 {
 			t.Errorf("%s has %d lanes", name, n)
 		}
 		if evaluated[bool](t, page, `window.hit === 1 || document.querySelector("script, img") !== null`) {

@@ -1,6 +1,9 @@
 package dashboard
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // traceLength is how many stretches of time a trace tells apart at most.
 const traceLength = 360
@@ -33,17 +36,19 @@ func (t *trace) push(v float64) {
 }
 
 // traces are those of a run.
-type traces struct{ rows, bytes trace }
+type traces struct{ rows, bytes, out, busy trace }
 
 // clone returns a copy that changes no more.
 func (t traces) clone() *traces {
-	t.rows.values, t.bytes.values = append([]float64{}, t.rows.values...), append([]float64{}, t.bytes.values...)
+	for _, one := range []*trace{&t.rows, &t.bytes, &t.out, &t.busy} {
+		one.values = slices.Clone(one.values)
+	}
 	return &t
 }
 
 // list returns the values, and how much time each stands for.
 func (t *trace) list() ([]float64, time.Duration) {
-	list := append([]float64{}, t.values...)
+	list := slices.Clone(t.values)
 	if t.n > 0 {
 		list = append(list, t.sum/float64(t.n))
 	}

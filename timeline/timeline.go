@@ -124,13 +124,13 @@ func Lanes(spans []Span) []string {
 		case b == RunLane:
 			return 1
 		}
-		return compareNames(a, b)
+		return Compare(a, b)
 	})
 	return lanes
 }
 
-// compareNames orders names as people count: workers-9 before workers-10.
-func compareNames(a, b string) int {
+// Compare orders names as people count: workers-9 before workers-10.
+func Compare(a, b string) int {
 	if trim := func(s string) string { return strings.TrimRight(s, "0123456789") }; trim(a) == trim(b) && len(a) != len(b) {
 		return len(a) - len(b)
 	}

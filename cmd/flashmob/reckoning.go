@@ -137,7 +137,12 @@ func (r *reckoning) done(m *manifest.Manifest, phases []manifest.Phase, wall tim
 		seen := func(n int64) bench.Figure { return bench.Seen([]float64{float64(n) / rows}, "this run") }
 		e.Job.In, e.Job.Out = seen(inputBytes(m)+generatedBytes(m.Run)), seen(m.Bytes)
 	}
-	if e.Shape.Standing && e.Actual.Unpriced == "" {
+	r.rent(wall)
+}
+
+// rent takes in what hosts cost that were there before the run and stay after it: as long as they worked on it.
+func (r *reckoning) rent(wall time.Duration) {
+	if e := &r.entry; e.Shape.Standing && e.Actual.Unpriced == "" {
 		e.Actual.Dollars = (float64(e.Shape.Hosts)*e.Shape.HostRate + e.Shape.MetricsRate) * wall.Hours()
 	}
 }
@@ -171,6 +176,7 @@ func (r *reckoning) broke(id string, status worker.Status, phases []manifest.Pha
 	r.add(phases)
 	e := &r.entry
 	e.Run, e.Ended, e.Actual.Seconds, e.Job.Rows = id, "failed", wall.Seconds(), status.Tally.In
+	r.rent(wall)
 	if errors.Is(err, worker.ErrDrained) || errors.Is(err, errInterrupted) {
 		e.Ended = "interrupted"
 	}

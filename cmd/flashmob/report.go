@@ -32,20 +32,41 @@ func (d *display) writeReport(output string, run runner, m *manifest.Manifest, w
 	if m == nil && err != nil {
 		report.Error = err.Error()
 	}
+	if m != nil && m.Sittings == 1 && wall > 0 {
+		report.Rate = float64(m.Totals.In) / wall.Seconds()
+	}
+	seconds := wall.Seconds()
+	report.Forecast.Time.Actual = &seconds
 	if d.record != nil {
-		entry := d.record.entry
-		if p := entry.Predicted; p != nil {
-			report.Predicted = &dashboard.Prediction{Seconds: p.Seconds.Value}
-			if p.Dollars.Value > 0 {
-				report.Predicted.Dollars = &p.Dollars.Value
-			}
-		}
-		if entry.Actual.Dollars > 0 && entry.Actual.Unpriced == "" {
-			report.Actual = &entry.Actual.Dollars
-		}
+		d.record.compare(&report.Forecast)
 	}
 	if err := report.Write(); err != nil {
 		d.logger().Warn("there is no report", "err", err)
+	}
+}
+
+// compare completes a report's forecast by what was predicted, and what is known of the phases and the cost.
+func (r *reckoning) compare(f *dashboard.Forecast) {
+	positive := func(v float64) *float64 {
+		if v > 0 {
+			return &v
+		}
+		return nil
+	}
+	if actual := r.entry.Actual; actual.Unpriced == "" {
+		f.Cost.Actual = positive(actual.Dollars)
+	}
+	p := r.entry.Predicted
+	if p == nil {
+		return
+	}
+	f.Time.Predicted, f.Cost.Predicted = positive(p.Seconds.Value), positive(p.Dollars.Value)
+	for _, phase := range p.Phases {
+		one := dashboard.Compared{Name: phase.Name, Predicted: positive(phase.Seconds.Value)}
+		if took, known := r.entry.Actual.Phases[phase.Name]; known {
+			one.Actual = &took
+		}
+		f.Phases = append(f.Phases, one)
 	}
 }
 
