@@ -209,6 +209,9 @@ func statusText(out io.Writer, v *dashboard.View, hosts int) error {
 			far = fmt.Sprintf("%.0f %%, ", 100**r.Fraction)
 		}
 		fmt.Fprintf(w, "run\t%s: %s%s rows, %d slots on %d hosts\n", r.ID, far, groups(r.Records), r.Slots, len(r.Workers))
+		if r.Retried > 0 || r.TakenOver > 0 || r.Late > 0 {
+			fmt.Fprintf(w, "trouble\t%s\n", trouble(r))
+		}
 	}
 	return w.Flush()
 }

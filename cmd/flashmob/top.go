@@ -155,7 +155,7 @@ func topText(v *dashboard.View) string {
 	line("records\t%s = %s out + %s rejected", dashboard.Count(r.Records), dashboard.Count(r.Out), dashboard.Count(r.Rejected))
 	line("rate\t%s, %s of input", known(r.Rows, dashboard.RowRate), known(r.Bytes, func(b float64) string { return dashboard.Rate(b, "B") }))
 	line("waits\t%s", cmp.Or(r.Waits, "for nothing"))
-	line("trouble\t%s batches redelivered, %s partitions taken over, %s parts dropped", r.Retried, r.TakenOver, r.Late)
+	line("trouble\t%s", trouble(r))
 	w.Flush()
 	fmt.Fprintf(w, "\nWORKER\tSLOTS\tRECORDS\tROWS/S\tMIN\tMEDIAN\tMAX\t\n")
 	for _, one := range r.Workers {
@@ -181,4 +181,9 @@ func topText(v *dashboard.View) string {
 	}
 	w.Flush()
 	return text.String()
+}
+
+// trouble says what a run had to do twice or otherwise, because somebody was slow or is gone.
+func trouble(r *dashboard.Run) string {
+	return fmt.Sprintf("%d batches redelivered, %d partitions taken over, %d parts dropped", r.Retried, r.TakenOver, r.Late)
 }
