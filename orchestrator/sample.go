@@ -40,13 +40,6 @@ type Trial struct {
 // ErrNoSample says that an input cannot be read twice, and so not sampled.
 var ErrNoSample = errors.New("it can be read only once, so no sample can be taken of it")
 
-const (
-	// sampleGrowth is how much larger a trial is than the one before, at most.
-	sampleGrowth = 16
-	// sampleTrials is how many trials there are of the last size: their spread is the sample's.
-	sampleTrials = 3
-)
-
 // Sample runs some of the records of the run that config describes, here and with everything as in the run itself, for about
 // so long, and says what they took. Nothing of it stays. usage says how much CPU time this process and the whole machine have
 // had so far.
@@ -77,8 +70,8 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 		perSlot = 1 // each costs a start
 	}
 	begun := time.Now()
-	for rows, last := int64(2*config.Workers), 0; rows > 0; {
-		rows = min(rows, taken.most())
+	rows := min(int64(2*config.Workers), taken.most())
+	for more := true; more; more = rows > 0 { // of an input with no record one trial says that
 		own, machine := usage()
 		trial, m, err := taken.try(ctx, config, dir, rows, len(s.Trials), perSlot)
 		if err != nil {
@@ -92,19 +85,7 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 			s.Bytes = flow.Generator.Weight(taken.generated.Seed, rows)
 		}
 		s.Whole = taken.counted && float64(rows) >= taken.total
-		left, above := patience-time.Since(begun), trial.Took-s.Trials[0].Took // what every trial takes says nothing of its rows
-		switch {
-		case rows == taken.most() || above > patience/8 || last > 0 || s.Trials[0].Took > patience/3:
-			if last++; last == sampleTrials || left < trial.Took {
-				rows = 0
-			}
-		case len(s.Trials) == 1:
-			rows *= sampleGrowth
-		default:
-			perRow := float64(max(above, time.Millisecond)) / float64(rows-s.Trials[0].Rows)
-			grown := rows + int64(float64(patience/5-above)/perRow)
-			rows = min(max(grown, rows+1), sampleGrowth*rows)
-		}
+		rows = nextRows(s.Trials, taken.most(), s.Operator, patience, time.Since(begun))
 	}
 	s.Took = time.Since(begun)
 	s.Packed, err = taken.packed()

@@ -81,6 +81,9 @@ func (b *burst) choose(ctx context.Context, identity manifest.Run, show *display
 	if here := f.predict(job, thisMachine(0)); limits.Deadline > 0 && here.Results.Value <= limits.Deadline.Seconds() {
 		show.logger().Info("this machine would be done in time too, for $0: flashmob run --local", "predicted", bench.Seconds(here.Results.Value))
 	}
+	if note := f.pricesNote(); note != "" {
+		why += ", by " + note
+	}
 	chosen := all[best]
 	b.up.spec.Type, b.up.spec.Size = chosen.Shape.Type, chosen.Shape.Hosts
 	show.logger().Info("decided: "+described(chosen.Shape), "because", fmt.Sprintf("%s, %s predicted: %s",

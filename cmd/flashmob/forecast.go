@@ -43,6 +43,17 @@ func newForecaster(identity manifest.Run, region string, log *slog.Logger) (*for
 	return &forecaster{identity, ledger, prices, region, (infra.Spec{}).WithDefaults().DiskGB}, nil
 }
 
+// pricesFrom says where the prices of the region come from.
+func (f *forecaster) pricesFrom() string {
+	if fetched, err := (infra.Files{}).FetchedPrices(); err == nil && slices.Contains(fetched.Regions(), f.region) {
+		return infra.Files{}.Prices()
+	}
+	return "flashmob's own table"
+}
+
+// pricesNote says of what date the prices are that a decision about money rests on, if that is long ago; else it is empty.
+func (f *forecaster) pricesNote() string { return f.prices.In(f.region).Note(time.Now()) }
+
 // learn takes in a sample of the program: what earlier runs of it took says more beside what a row takes alone.
 func (f *forecaster) learn(job bench.Job) {
 	f.ledger = f.ledger.Supposing(f.identity.App, f.identity.Settings, job)
@@ -170,9 +181,9 @@ func crowd(s orchestrator.Sampled) float64 {
 }
 
 // beginning is what a slot takes before its first row: what a program of the user's own needs to start. The least of the large
-// trials and the first tell it; a flow of ours begins at once.
+// trials and of the first ones tell it; a flow of ours begins at once.
 func beginning(s orchestrator.Sampled) float64 {
-	first, last := s.Trials[0], s.Trials[len(s.Trials)-1].Rows
+	first, last := s.First(), s.Trials[len(s.Trials)-1].Rows
 	if !s.Operator || last < 4*first.Rows {
 		return 0
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,9 +48,9 @@ line of advice. Nothing is made, and nothing is kept.
 
 Figures are measured (here, or by earlier runs in this folder), modelled (computed
 from others) or defaults (stated, never measured here); docs/cost-model.md has the
-formula. With a deadline that nothing meets the exit code is 1.`,
+formula. Where nothing meets the deadline or the budget the exit code is 1.`,
 		Example: `  flashmob plan --input big.csv
-  flashmob plan --input big.csv --deadline 1h --budget 2usd
+  flashmob plan --input big.csv --exec 'python3 classify.py' --deadline 1h --budget 2usd
   flashmob plan --lines 10000000 --calibrate 3.5ms --types c5.4xlarge --sizes 4,8,16
   flashmob plan --input big.csv --rows 1M,10M,100M --region eu-central-1 --json`,
 		Args: noArguments,
@@ -102,6 +101,7 @@ type plan struct {
 	Counted    bool        `json:"rows_counted"` // else reckoned from the size
 	PricesAsOf string      `json:"prices_as_of"`
 	PriceNote  string      `json:"price_note,omitempty"`
+	PricesFrom string      `json:"prices_from"`
 	Region     string      `json:"region"`
 	Runs       int         `json:"calibrated_by_runs"`
 	Crowded    float64     `json:"crowded"` // how much slower the sample was for what else this machine did
@@ -111,6 +111,7 @@ type plan struct {
 	chosen     *option
 	deadline   time.Duration
 	budget     float64
+	packed     float64 // what is left of a byte of input on its way
 }
 
 // sampleShown is what was sampled.
@@ -126,7 +127,7 @@ type option struct {
 	bench.Prediction
 	SpotDollars bench.Figure `json:"spot_dollars,omitzero"` // the same with workers of the spot market
 	Knee        bool         `json:"knee,omitempty"`
-	Cheapest    bool         `json:"cheapest,omitempty"` // of those that meet the deadline and the budget
+	Chosen      bool         `json:"advised,omitempty"`
 	spot        bench.Prediction
 }
 
@@ -210,9 +211,10 @@ func (p planFlags) make(f *forecaster, sampled orchestrator.Sampled, types []str
 	f.learn(job)
 	prices := f.prices.In(p.region)
 	out := &plan{
-		App: f.identity.App, Job: job, Counted: sampled.Counted, PricesAsOf: prices.AsOf, PriceNote: prices.Note(time.Now()), Region: p.region,
+		App: f.identity.App, Job: job, Counted: sampled.Counted, PricesAsOf: prices.AsOf, PriceNote: prices.Note(time.Now()), PricesFrom: f.pricesFrom(),
+		Region: p.region,
 		Sample: sampleShown{len(sampled.Trials), sampled.Trials[len(sampled.Trials)-1].Rows, sampled.Slots, sampled.Took.Seconds()},
-		Runs:   len(f.ledger), Crowded: crowd(sampled), deadline: p.deadline, budget: float64(p.budget),
+		Runs:   len(f.ledger), Crowded: crowd(sampled), deadline: p.deadline, budget: float64(p.budget), packed: sampled.Packed,
 	}
 	if len(counts) == 0 {
 		counts = []int64{job.Rows}
@@ -260,61 +262,4 @@ func (p planFlags) options(f *forecaster, job bench.Job, sampled orchestrator.Sa
 		}
 	}
 	return options, nil
-}
-
-// choose marks the knee and the cheapest option, and makes the advice.
-func (p *plan) choose(options []option, spot bool) {
-	var all []bench.Prediction
-	for _, o := range options {
-		if spot && o.Shape.Hosts > 0 {
-			o.Prediction = o.spot
-		}
-		all = append(all, o.Prediction)
-	}
-	local := all[0]
-	knee, within, fastest := bench.Knee(all), bench.Within(all, p.deadline, p.budget), bench.Fastest(all)
-	if knee >= 0 {
-		options[knee].Knee = true
-	}
-	asked := p.deadline > 0 || p.budget > 0
-	switch {
-	case within < 0:
-		p.Unmet, p.chosen = true, &options[fastest]
-		p.Advice = unmet(all, p.deadline, p.budget)
-	case within == 0 && asked, local.Results.Value <= all[fastest].Results.Value, !asked && knee >= 0 && local.Results.Value <= all[knee].Results.Value:
-		options[0].Cheapest, p.chosen = true, &options[0]
-		p.Advice = fmt.Sprintf("run this locally: %s, $0", bench.Seconds(local.Results.Value))
-	default:
-		best := within
-		if !asked {
-			best = knee
-		}
-		options[best].Cheapest, p.chosen = asked, &options[best]
-		p.Advice = fmt.Sprintf("take %s: %s, %s (here it takes %s)", described(all[best].Shape), bench.Seconds(all[best].Results.Value),
-			bench.Money(all[best].Dollars.Value), bench.Seconds(local.Results.Value))
-	}
-}
-
-// unmet says why nothing is in time and within the budget.
-func unmet(all []bench.Prediction, deadline time.Duration, budget float64) string {
-	fastest := all[bench.Fastest(all)]
-	why := fmt.Sprintf("the fastest is %s: %s, %s", described(fastest.Shape), bench.Seconds(fastest.Results.Value), bench.Money(fastest.Dollars.Value))
-	if deadline > 0 {
-		if i := bench.Within(all, deadline, 0); i >= 0 {
-			return fmt.Sprintf("nothing is done after %s for %s: the cheapest that is done by then costs %s", bench.Brief(deadline), bench.Money(budget), bench.Money(all[i].Dollars.Value))
-		}
-		return fmt.Sprintf("nothing is done after %s: %s", bench.Brief(deadline), why)
-	}
-	return fmt.Sprintf("nothing costs %s or less: %s", bench.Money(budget), why)
-}
-
-// described writes a shape in words.
-func described(s bench.Shape) string {
-	switch {
-	case s.Hosts == 0:
-		return "this machine"
-	case s.Hosts == 1:
-		return "1 host of " + cmp.Or(s.Type, s.Cloud)
-	}
-	return fmt.Sprintf("%d hosts of %s", s.Hosts, cmp.Or(s.Type, s.Cloud))
 }

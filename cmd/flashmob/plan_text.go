@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"flashmob/bench"
@@ -24,20 +25,38 @@ func (p *plan) text(out io.Writer) {
 	}
 	fmt.Fprintf(out, "input    %s rows, %s", groups(p.Job.Rows), how)
 	if p.Job.Travels {
-		fmt.Fprintf(out, "; %s to bring to a cluster before compression", megabytes(int64(p.Job.In.Value*float64(p.Job.Rows))))
+		bytes := p.Job.In.Value * float64(p.Job.Rows)
+		fmt.Fprintf(out, "; %s, which travel to a cluster as about %s", megabytes(int64(bytes)), megabytes(int64(p.packed*bytes)))
 	}
-	fmt.Fprintf(out, "\nprices   %s, list prices as of %s, spot typical", p.Region, p.PricesAsOf)
+	fmt.Fprintf(out, "\nprices   %s, list prices as of %s, spot typical, from %s\n", p.Region, p.PricesAsOf, p.PricesFrom)
 	if p.PriceNote != "" {
-		fmt.Fprintf(out, " (%s: flashmob prices refresh)", p.PriceNote)
+		fmt.Fprintf(out, "         %s: flashmob prices refresh fetches today's\n", p.PriceNote)
 	}
-	fmt.Fprintf(out, "\n\n%s\n", p.table().Text())
-	fmt.Fprintf(out, "* the knee: from here on speed costs more than it brings   ** the cheapest that meets what was asked\n")
+	fmt.Fprintf(out, "\n%s\n%s", p.table().Text(), p.legend())
 	if p.chosen != nil {
 		fmt.Fprintf(out, "\n%s, phase by phase:\n", described(p.chosen.Shape))
 		fmt.Fprint(out, phaseTable(p.chosen.Prediction).Text())
 		fmt.Fprintf(out, "the work waits for: %s\n", p.chosen.Bound)
 	}
-	fmt.Fprintf(out, "\n%s\n", p.Advice)
+	if !p.Unmet { // else it is the error
+		fmt.Fprintf(out, "\n%s\n", p.Advice)
+	}
+}
+
+// legend explains the marks that there are.
+func (p *plan) legend() string {
+	text := ""
+	if slices.ContainsFunc(p.Options, func(o option) bool { return o.Knee }) {
+		text += "*   the knee: from here on speed costs more than it brings\n"
+	}
+	if slices.ContainsFunc(p.Options, func(o option) bool { return o.Chosen }) {
+		what := "what is advised"
+		if p.deadline > 0 {
+			what = "the cheapest that is done in time"
+		}
+		text += fmt.Sprintf("**  %s; *** is both\n", what)
+	}
+	return text
 }
 
 // table is the options, a line each.
@@ -50,8 +69,8 @@ func (p *plan) table() *bench.Table {
 		if o.Knee {
 			mark = "*"
 		}
-		if o.Cheapest {
-			mark = "**"
+		if o.Chosen {
+			mark += "**"
 		}
 		if o.Shape.Hosts > 0 {
 			money, from, to = bench.Money(o.Dollars.Value), bench.Money(o.Dollars.Low), bench.Money(o.Dollars.High)

@@ -57,6 +57,11 @@ func (flags runFlags) newSteersman(begun time.Time, show *display) (*steersman, 
 	if unpriced := entry.Actual.Unpriced; flags.budget > 0 && unpriced != "" {
 		return nil, withHint(fmt.Errorf("run: budget %s: what the hosts cost is not known: %s", bench.Money(float64(flags.budget)), unpriced), "flashmob prices refresh")
 	}
+	if record, err := infra.ReadRecord(cloud.files().Record()); err == nil && flags.budget > 0 {
+		if note := prices.In(record.Spec.Region).Note(time.Now()); note != "" {
+			show.logger().Warn("the budget is kept by old prices", "table", note)
+		}
+	}
 	k := bench.Place(entry.Shape.Cloud)
 	if p := entry.Predicted; p != nil {
 		for _, phase := range p.Phases {

@@ -38,7 +38,7 @@ func TestBurstPicksAClusterThatKeepsTheLimits(t *testing.T) {
 	burst := func(more ...string) []string {
 		return append([]string{"burst", "--cloud", "sandbox", "-o", "out"}, more...)
 	}
-	l.fail(exitUsage, []string{"burst: nothing is done after 1m00s: the fastest is ", "hint: flashmob plan shows what there is"},
+	l.fail(exitUsage, []string{"burst: nothing is done within 1m00s: the fastest is ", "hint: flashmob plan shows what there is"},
 		burst("--lines", "50000000", "--calibrate", "2ms", "--deadline", "1m")...)
 	l.fail(exitUsage, []string{"burst: nothing costs $0.0100 or less: "},
 		burst("--lines", "50000000", "--calibrate", "2ms", "--budget", "0.01usd")...)
