@@ -62,29 +62,30 @@ type InitializerConfig struct {
 // Initializer runs the log of a run, feeds it, and gathers. Open it, Run it once, Close it.
 type Initializer struct {
 	InitializerConfig
-	flow   *flow.Flow
-	server *server.Server
-	nc     *nats.Conn
-	js     jetstream.JetStream
-	bucket jetstream.KeyValue
-	depot  depot
-	sizer  sizer
-	pace   pace
-	sent   jetstream.PubAckFuture // of the batch that was handed out last
-	window *window
-	gather *gatherer
-	keyed  *keyed                 // nil without keyed stages
-	own    atomic.Pointer[string] // the name of the worker in this process; nil where there is none
-	crew   crew
-	spans  *spans
-	events *incidents
-	behind atomic.Bool // owners have more to take in than they should
-	sink   *sink
-	left   *left // by an initializer that crashed; nil where there was none
-	kept   *head // what the feeder has learned
-	place  Place // just past the batch that was handed out last
-	drain  chan struct{}
-	once   sync.Once
+	flow    *flow.Flow
+	server  *server.Server
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	bucket  jetstream.KeyValue
+	depot   depot
+	abandon context.CancelFunc // ends waiting for a depot in a log that does not answer; nil without one
+	sizer   sizer
+	pace    pace
+	sent    jetstream.PubAckFuture // of the batch that was handed out last
+	window  *window
+	gather  *gatherer
+	keyed   *keyed                 // nil without keyed stages
+	own     atomic.Pointer[string] // the name of the worker in this process; nil where there is none
+	crew    crew
+	spans   *spans
+	events  *incidents
+	behind  atomic.Bool // owners have more to take in than they should
+	sink    *sink
+	left    *left // by an initializer that crashed; nil where there was none
+	kept    *head // what the feeder has learned
+	place   Place // just past the batch that was handed out last
+	drain   chan struct{}
+	once    sync.Once
 
 	halting sync.Once
 	closing sync.Once
@@ -222,6 +223,7 @@ func (in *Initializer) makeDepot(ctx context.Context) (name string, err error) {
 	default:
 		name = inLog
 		if err = makeBodies(ctx, in.js); err == nil {
+			ctx, in.abandon = context.WithCancel(ctx)
 			in.depot, err = newLogDepot(ctx, in.js, in.Log)
 		}
 	}
@@ -242,6 +244,9 @@ func (in *Initializer) Work(ctx context.Context, config Config) error {
 		return err
 	}
 	defer nc.Close()
+	if in.lasts() { // it opens its own, which nobody waits for longer than it works
+		return run(ctx, config, nc, nil)
+	}
 	return run(ctx, config, nc, in.depot)
 }
 
@@ -259,6 +264,9 @@ func (in *Initializer) run(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	if in.abandon != nil {
+		defer context.AfterFunc(ctx, in.abandon)()
+	}
 	parts, err := in.gatherAll(ctx)
 	if err != nil {
 		return err
@@ -347,28 +355,6 @@ func (in *Initializer) attend(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return nil
-}
-
-// logEvery is how often the initializer looks whether its log still takes messages.
-const logEvery = 500 * time.Millisecond
-
-// ErrLogFailed says that the log has stopped taking messages: its disk is full, or broken.
-var ErrLogFailed = errors.New("the log takes no more messages; is its disk full?")
-
-// watchLog returns an error when the log gives up, until ctx ends. Workers would try to reach it for ever.
-func (in *Initializer) watchLog(ctx context.Context) error {
-	tick := time.NewTicker(logEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if !in.server.JetStreamEnabled() {
-				return fmt.Errorf("log in %s: %w", in.Folder.Work(), ErrLogFailed)
-			}
-		}
-	}
 }
 
 // dismiss tells the workers, those that are there and those that are still coming, that the run is over.

@@ -179,6 +179,9 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 		return err
 	}
 	js, spec := m.js, m.spec
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	group, ctx := errgroup.WithContext(ctx)
 	switch {
 	case shared != nil:
 	case spec.Depot == inLog:
@@ -193,9 +196,6 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 		parts: make(chan struct{}), bare: make(chan struct{})}
 	w.meters = newMeters(w.Slots, time.Now())
 	defer w.ranges.Close()
-	ctx, leave := context.WithCancelCause(ctx)
-	defer leave(nil)
-	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if _, err := m.ended.NextMsgWithContext(ctx); err == nil {
 			leave(errRunOver)

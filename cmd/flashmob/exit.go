@@ -113,11 +113,22 @@ var hints = []struct {
 	{manifest.ErrGenerated, "leave --input out: there is no file to compare"},
 	{manifest.ErrInUse, "wait for it to end, or give this run a folder of its own with -o"},
 	{infra.ErrNoSize, "flashmob up --size 3 (make up CLUSTER_SIZE=3); later it is remembered"},
-	{syscall.ENOSPC, "make room, then run again with --resume: what is done is kept"},
 	{syscall.EADDRINUSE, "choose another address with --listen, or leave it out for a free port"},
 	{fs.ErrNotExist, "check the path; relative ones start at the current folder"},
 	{syscall.ENOTDIR, "name a folder, not a file"},
 	{fs.ErrPermission, "check who may read and write there: ls -l"},
+}
+
+// saidHints are what to do about errors that may come from processes on hosts: as text.
+var saidHints = []struct {
+	err  error
+	hint string
+}{
+	{worker.ErrVersion, "build all programs from one checkout: make build-all"},
+	{worker.ErrCut, "the same command with --resume goes on, and looks at every byte in place of guessing"},
+	{worker.ErrOtherParts, "what came home is kept: the same command with --resume goes on behind it; --sync always keeps the host from losing any"},
+	{worker.ErrLogFailed, "what is done is kept: make room there, or take another disk; the same command with --resume does the rest"},
+	{syscall.ENOSPC, "make room, then run again with --resume: what is done is kept"},
 }
 
 // report tells the user about an error: what happened on one line, what to do about it on the next.
@@ -131,17 +142,11 @@ func report(w io.Writer, err error) {
 		fmt.Fprintln(w, "hint: "+own.hint)
 		return
 	}
-	if strings.Contains(err.Error(), worker.ErrVersion.Error()) { // from another process it comes as text
-		fmt.Fprintln(w, "hint: build all programs from one checkout: make build-all")
-		return
-	}
-	if strings.Contains(err.Error(), worker.ErrCut.Error()) { // a worker's errors come as text
-		fmt.Fprintln(w, "hint: the same command with --resume goes on, and looks at every byte in place of guessing")
-		return
-	}
-	if strings.Contains(err.Error(), worker.ErrOtherParts.Error()) { // it comes from the host as text
-		fmt.Fprintln(w, "hint: what came home is kept: the same command with --resume goes on behind it; --sync always keeps the host from losing any")
-		return
+	for _, h := range saidHints {
+		if strings.Contains(err.Error(), h.err.Error()) {
+			fmt.Fprintln(w, "hint: "+h.hint)
+			return
+		}
 	}
 	var busy *orchestrator.BusyError
 	if errors.As(err, &busy) {
