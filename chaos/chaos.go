@@ -87,7 +87,7 @@ func (c *Config) Run(ctx context.Context) error {
 	for i := range c.Rounds {
 		seed := c.Seed + uint64(i)
 		r := &round{Config: c, seed: seed, args: args, output: filepath.Join(c.Dir, fmt.Sprintf("round-%d", seed))}
-		err := errors.Join(r.play(ctx), c.clear(ctx))
+		err := errors.Join(r.play(ctx, newPlan(seed, c.Every, c.Inventory, c.Kill).faults()), c.clear(ctx))
 		if err == nil {
 			err = r.compare(ctx, reference)
 		}

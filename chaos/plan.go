@@ -1,7 +1,9 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -18,7 +20,7 @@ const (
 	Kill      Kind = "kill"      // as kill -9 does; its guard starts it again
 	Fell      Kind = "fell"      // killed with its guard: it does not come back. For workers only
 	Stop      Kind = "stop"      // stopped for longer than the log waits, then let go on
-	Slow      Kind = "slow"      // gets a tenth of its time for a while
+	Slow      Kind = "slow"      // gets a part of its time for a while: a tenth
 	Partition Kind = "partition" // its host and the log do not hear of each other for a while. Needs a host of its own
 )
 
@@ -28,19 +30,20 @@ const Operator = "operator"
 // Targets are all that can be hit.
 var Targets = []string{string(inventory.Worker), string(inventory.Initializer), string(inventory.MetricsHost), Operator}
 
-// fault is one thing that befalls a process.
-type fault struct {
-	after time.Duration // the pause before it
-	kind  Kind
-	host  string        // or Operator
-	lasts time.Duration // of what passes
+// Fault is one thing that befalls a process.
+type Fault struct {
+	After time.Duration // the pause before it
+	Kind  Kind
+	Host  string        // or Operator
+	Lasts time.Duration // of what passes
+	Share int           // of its time, in percent, that a slow one gets. Defaults to 10.
 }
 
-func (f fault) String() string {
-	if f.kind == Kill || f.kind == Fell {
-		return fmt.Sprintf("%s %s", f.kind, f.host)
+func (f Fault) String() string {
+	if f.Kind == Kill || f.Kind == Fell {
+		return fmt.Sprintf("%s %s", f.Kind, f.Host)
 	}
-	return fmt.Sprintf("%s %s for %v", f.kind, f.host, f.lasts.Round(100*time.Millisecond))
+	return fmt.Sprintf("%s %s for %v", f.Kind, f.Host, f.Lasts.Round(100*time.Millisecond))
 }
 
 // plan is the faults of one round, without end.
@@ -64,11 +67,19 @@ func newPlan(seed uint64, every time.Duration, inv inventory.Inventory, targets 
 	return p
 }
 
+// faults returns its faults, one after the other.
+func (p *plan) faults() iter.Seq[Fault] {
+	return func(yield func(Fault) bool) {
+		for yield(p.next()) {
+		}
+	}
+}
+
 // next returns the next fault.
-func (p *plan) next() fault {
-	f := fault{
-		after: p.every/2 + time.Duration(p.random.Int64N(int64(p.every))),
-		lasts: 300*time.Millisecond + time.Duration(p.random.Int64N(int64(4*time.Second))),
+func (p *plan) next() Fault {
+	f := Fault{
+		After: p.every/2 + time.Duration(p.random.Int64N(int64(p.every))),
+		Lasts: 300*time.Millisecond + time.Duration(p.random.Int64N(int64(4*time.Second))),
 	}
 	n := len(p.hosts)
 	if p.op {
@@ -76,40 +87,41 @@ func (p *plan) next() fault {
 	}
 	of, kind := p.random.IntN(n), p.random.IntN(8)
 	if of == len(p.hosts) {
-		f.kind, f.host = Kill, Operator
+		f.Kind, f.Host = Kill, Operator
 		return f
 	}
 	host := p.hosts[of]
-	f.host = host.Name
+	f.Host = host.Name
 	switch {
 	case host.Role == inventory.MetricsHost:
-		f.kind = Kill
+		f.Kind = Kill
 	case kind < 4:
-		f.kind = Kill
+		f.Kind = Kill
 	case kind == 4 && host.Role == inventory.Worker:
-		f.kind = Fell
+		f.Kind = Fell
 	case kind == 5:
-		f.kind = Slow
+		f.Kind = Slow
 	case kind == 6 && host.Role == inventory.Worker && p.apart:
-		f.kind = Partition
+		f.Kind = Partition
 	default:
-		f.kind = Stop
+		f.Kind = Stop
 	}
 	return f
 }
 
 // command is the shell command that does it to the process of a host, in the host's home folder.
-func (f fault) command() string {
-	process := fmt.Sprintf(`g=$(cat .flashmob/runs/*/%s.pid 2>/dev/null | tail -n 1); [ -n "$g" ] || exit 0; p=$(cat /proc/$g/task/*/children 2>/dev/null); `, f.host)
-	seconds := fmt.Sprintf("%.2f", f.lasts.Seconds())
-	switch f.kind {
+func (f Fault) command() string {
+	process := fmt.Sprintf(`g=$(cat .flashmob/runs/*/%s.pid 2>/dev/null | tail -n 1); [ -n "$g" ] || exit 0; p=$(cat /proc/$g/task/*/children 2>/dev/null); `, f.Host)
+	seconds := fmt.Sprintf("%.2f", f.Lasts.Seconds())
+	switch f.Kind {
 	case Kill:
 		return process + `kill -9 ${p:-$g} 2>/dev/null; true`
 	case Fell:
 		return process + `kill -9 $g $p 2>/dev/null; true`
 	case Slow:
 		const turn = 100 * time.Millisecond
-		return process + fmt.Sprintf(`[ -n "$p" ] || exit 0; i=0; while [ $i -lt %d ] && kill -STOP $p 2>/dev/null; do sleep 0.09; kill -CONT $p; sleep 0.01; i=$((i+1)); done; true`, f.lasts/turn)
+		share := cmp.Or(f.Share, 10)
+		return process + fmt.Sprintf(`[ -n "$p" ] || exit 0; i=0; while [ $i -lt %d ] && kill -STOP $p 2>/dev/null; do sleep 0.%03d; kill -CONT $p; sleep 0.%03d; i=$((i+1)); done; true`, f.Lasts/turn, 100-share, share)
 	case Partition:
 		rule := "tcp sport 4222 drop; tcp dport 4222 drop;"
 		return strings.Join([]string{

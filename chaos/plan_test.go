@@ -10,7 +10,7 @@ import (
 )
 
 // faults returns the first n faults of a plan.
-func faults(p *plan, n int) (all []fault) {
+func faults(p *plan, n int) (all []Fault) {
 	for range n {
 		all = append(all, p.next())
 	}
@@ -45,10 +45,10 @@ func TestPlanHitsWhatItMay(t *testing.T) {
 	} {
 		var got []string
 		for _, f := range faults(newPlan(1, time.Second, c.inv, c.targets), 500) {
-			if f.after < time.Second/2 || f.after > 2*time.Second || f.lasts <= 0 || f.lasts > 5*time.Second {
+			if f.After < time.Second/2 || f.After > 2*time.Second || f.Lasts <= 0 || f.Lasts > 5*time.Second {
 				t.Errorf("%s: %+v", name, f)
 			}
-			got = append(got, string(f.kind)+" "+f.host)
+			got = append(got, string(f.Kind)+" "+f.Host)
 		}
 		slices.Sort(got)
 		if got = slices.Compact(got); !slices.Equal(got, c.want) {
@@ -58,16 +58,16 @@ func TestPlanHitsWhatItMay(t *testing.T) {
 }
 
 func TestFaultsSayWhatTheyDo(t *testing.T) {
-	for want, f := range map[string]fault{
-		"kill workers-1":            {kind: Kill, host: "workers-1", lasts: time.Second},
-		"stop initializer-1 for 2s": {kind: Stop, host: "initializer-1", lasts: 2 * time.Second},
+	for want, f := range map[string]Fault{
+		"kill workers-1":            {Kind: Kill, Host: "workers-1", Lasts: time.Second},
+		"stop initializer-1 for 2s": {Kind: Stop, Host: "initializer-1", Lasts: 2 * time.Second},
 		"partition workers-1 for 1.5s": {
-			kind: Partition, host: "workers-1", lasts: 1500 * time.Millisecond},
+			Kind: Partition, Host: "workers-1", Lasts: 1500 * time.Millisecond},
 	} {
 		if got := f.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-		if f.host != Operator && f.kind != Partition && !strings.Contains(f.command(), "/"+f.host+".pid") {
+		if f.Host != Operator && f.Kind != Partition && !strings.Contains(f.command(), "/"+f.Host+".pid") {
 			t.Errorf("%s: %s", want, f.command())
 		}
 	}

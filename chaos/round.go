@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,17 +44,20 @@ var followers = [][]string{{"--attach"}, {"--resume"}, {"--force", "--evict"}}
 var ErrNoEnd = errors.New("no operator brings the run to its end")
 
 // play runs the application to its end while faults befall it.
-func (r *round) play(ctx context.Context) error {
+func (r *round) play(ctx context.Context, faults iter.Seq[Fault]) error {
 	r.begun = time.Now()
-	defer func() { r.tally.Took = time.Since(r.begun) }()
-	plan := newPlan(r.seed, r.Every, r.Inventory, r.Kill)
+	pull, stop := iter.Pull(faults)
+	defer stop()
 	o, err := r.operator(ctx, "--force", "--evict")
 	if err != nil {
 		return err
 	}
-	defer func() { o.kill() }()
-	next := plan.next()
-	due, look := time.NewTimer(next.after), time.NewTicker(lookEvery)
+	defer func() {
+		o.kill()
+		r.tally.Took = o.at.Sub(r.begun)
+	}()
+	next, more := pull()
+	due, look := time.NewTimer(next.After), time.NewTicker(lookEvery)
 	defer due.Stop()
 	defer look.Stop()
 	for tries := 0; ; {
@@ -79,9 +83,12 @@ func (r *round) play(ctx context.Context) error {
 			continue
 		case <-due.C:
 		}
+		if !more {
+			continue // nothing is left to befall it
+		}
 		r.say("%s", next)
 		r.tally.Faults++
-		if next.host == Operator {
+		if next.Host == Operator {
 			o.kill()
 			r.tally.Operators++
 			tries = 0
@@ -95,8 +102,8 @@ func (r *round) play(ctx context.Context) error {
 		} else if err := r.hit(ctx, next); err != nil {
 			return err
 		}
-		next = plan.next()
-		due.Reset(next.after)
+		next, more = pull()
+		due.Reset(next.After)
 	}
 }
 
@@ -109,8 +116,8 @@ func (r *round) follower(n int) []string {
 }
 
 // hit lets a fault befall a host.
-func (r *round) hit(ctx context.Context, f fault) error {
-	host, _ := r.Inventory.Host(f.host)
+func (r *round) hit(ctx context.Context, f Fault) error {
+	host, _ := r.Inventory.Host(f.Host)
 	session, err := orchestrator.Login(ctx, r.Inventory, host)
 	if err != nil {
 		return err
@@ -154,6 +161,7 @@ type operator struct {
 	cmd   *exec.Cmd
 	said  string // the file with what it says
 	ended chan struct{}
+	at    time.Time // when it ended
 }
 
 // operator starts an operator. What all of a round say is in one file beside its folder.
@@ -180,6 +188,7 @@ func (r *round) operator(ctx context.Context, how ...string) (*operator, error) 
 	}
 	go func() {
 		_ = o.cmd.Wait() // how it ended shows in the folder
+		o.at = time.Now()
 		close(o.ended)
 	}()
 	return o, nil

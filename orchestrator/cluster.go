@@ -56,6 +56,12 @@ type ClusterConfig struct {
 	// Sync lets the initializer's disk have everything before anybody is told that it is kept, so that a host that loses power
 	// has lost nothing of the run. Defaults to false: then a crash of its processes loses nothing.
 	Sync bool
+	// AckWait is how long a batch may go without a sign of life from its worker before another gets it. Defaults to
+	// worker.AckWait.
+	AckWait time.Duration
+	// SnapshotEvery is how often owners of keys take snapshots at least, where there is anything new. Defaults to
+	// worker.SnapshotEvery.
+	SnapshotEvery time.Duration
 	// MinHosts is how many hosts must come up to process; the run ends with ErrTooFewHosts when that cannot be any more.
 	// Defaults to 1, the initializer.
 	MinHosts int

@@ -15,8 +15,8 @@ const (
 	// snapshotBytes is how much a worker applies before it takes a snapshot of what it owns, at least: what a new owner
 	// would have to read again.
 	snapshotBytes = 64 << 20
-	// snapshotEvery is how long it waits at most, where there is anything new.
-	snapshotEvery = 5 * time.Second
+	// SnapshotEvery is how long it waits at most, where there is anything new and the run does not say otherwise.
+	SnapshotEvery = 5 * time.Second
 	// handOverWait is how long a new owner waits for the old one's snapshot before it begins with the last that there is.
 	handOverWait = 2 * time.Second
 )
@@ -120,7 +120,7 @@ func (o *owner) save(ctx context.Context) error {
 	for _, p := range o.owned {
 		since += p.since
 	}
-	if since == 0 || since < snapshotBytes && time.Since(o.taken) < snapshotEvery {
+	if since == 0 || since < snapshotBytes && time.Since(o.taken) < o.spec.SnapshotEvery {
 		return nil
 	}
 	err := o.snap(ctx, o.owned)

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -51,6 +52,9 @@ type InitializerConfig struct {
 	// AckWait is how long a batch may go without a sign of life from its worker before another gets it. Defaults to the
 	// constant AckWait.
 	AckWait time.Duration
+	// SnapshotEvery is how often owners of keys take snapshots at least, where there is anything new. Defaults to the constant
+	// SnapshotEvery.
+	SnapshotEvery time.Duration
 	// Restarts is how often the initializer's process was started again after a crash, Crashed when it had to be last.
 	// Defaults to never.
 	Restarts int
@@ -154,7 +158,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 		return err
 	}
 	if !found {
-		spec = Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots), AckWait: in.AckWait}
+		spec = Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots), AckWait: in.AckWait, SnapshotEvery: cmp.Or(in.SnapshotEvery, SnapshotEvery)}
 	}
 	in.keyed = newKeyed(in.flow, spec.Partitions)
 	if spec.Depot, err = in.makeDepot(ctx); err != nil {

@@ -59,6 +59,8 @@ type Appointment struct {
 	BatchRows int           `json:"batch_rows,omitempty"`
 	Patience  time.Duration `json:"patience"` // how long to wait for an operator once the run is over
 	AckWait   time.Duration `json:"ack_wait,omitempty"`
+	// SnapshotEvery is how often owners of keys take snapshots at least.
+	SnapshotEvery time.Duration `json:"snapshot_every,omitempty"`
 	// Sync lets the disk have everything before anybody is told that it is kept.
 	Sync bool `json:"sync,omitempty"`
 	// By says who begins the run, for others who find the hosts busy with it.

@@ -18,6 +18,8 @@ type Spec struct {
 	Partitions int `json:"partitions,omitempty"`
 	// AckWait is how long a batch may go without a sign of life from its worker.
 	AckWait time.Duration `json:"ack_wait"`
+	// SnapshotEvery is how often owners of keys take snapshots at least, where there is anything new.
+	SnapshotEvery time.Duration `json:"snapshot_every"`
 }
 
 // inLog is the Spec.Depot of a run whose workers share nothing but the log.

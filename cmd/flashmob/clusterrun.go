@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"flashmob/worker"
 )
 
 // clusterRunFlags are the flags of a run that only mean something on other hosts.
@@ -19,6 +21,8 @@ type clusterRunFlags struct {
 	minHosts    int
 	hostTimeout time.Duration
 	sync        string
+	ackWait     time.Duration
+	snapshots   time.Duration
 }
 
 func (c *clusterRunFlags) register(f *pflag.FlagSet) {
@@ -29,13 +33,15 @@ func (c *clusterRunFlags) register(f *pflag.FlagSet) {
 	f.IntVar(&c.minHosts, "min-hosts", 1, "go on with `N` hosts that process, when others do not come up; fail with fewer")
 	f.DurationVar(&c.hostTimeout, "host-timeout", 2*time.Minute, "give up a host that does not answer for so long")
 	f.StringVar(&c.sync, "sync", "", "`always`: the initializer's disk has all that is said to be kept, so that losing power loses nothing (default: the kernel writes it out when it likes)")
+	f.DurationVar(&c.ackWait, "ack-wait", worker.AckWait, "a batch whose worker has given no sign of life for so long is handed to another")
+	f.DurationVar(&c.snapshots, "snapshot-every", worker.SnapshotEvery, "with state by key, what a new owner has to go through again was put out within so long")
 }
 
 // syncAlways is the value of --sync that lets the initializer's disk have everything first.
 const syncAlways = "always"
 
 // onlyOnHosts are the names of those flags.
-var onlyOnHosts = []string{"file", "setup", "detach", "evict", "min-hosts", "host-timeout", "sync"}
+var onlyOnHosts = []string{"file", "setup", "detach", "evict", "min-hosts", "host-timeout", "sync", "ack-wait", "snapshot-every"}
 
 // check returns what is wrong with the flags, before anything is touched.
 func (c clusterRunFlags) check(f *pflag.FlagSet, local, attach bool) error {
@@ -52,6 +58,10 @@ func (c clusterRunFlags) check(f *pflag.FlagSet, local, attach bool) error {
 		return usagef("sync %q: must be %s, or left out", c.sync, syncAlways)
 	case c.minHosts < 1:
 		return usagef("min-hosts %d: must be 1 or more", c.minHosts)
+	case c.ackWait < 100*time.Millisecond:
+		return usagef("ack-wait %v: must be 100ms or more", c.ackWait)
+	case c.snapshots < 100*time.Millisecond:
+		return usagef("snapshot-every %v: must be 100ms or more", c.snapshots)
 	case c.hostTimeout <= 0:
 		return usagef("host-timeout %v: must be above 0", c.hostTimeout)
 	}

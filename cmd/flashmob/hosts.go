@@ -72,7 +72,7 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 		Rekey: rekey, Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
 		Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
 		By: infra.Me("run").String(), Replaces: flags.replaces, Evict: flags.evict,
-		Setup: flags.setup, Files: flags.files, Detach: flags.detach, Sync: flags.sync == syncAlways, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,
+		Setup: flags.setup, Files: flags.files, Detach: flags.detach, Sync: flags.sync == syncAlways, AckWait: flags.ackWait, SnapshotEvery: flags.snapshots, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,
 		Resume: flags.resume, Flow: apps.New, Env: env, WorkerProgram: workerFor, Log: show.logger(),
 	})
 	if err != nil {
