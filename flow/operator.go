@@ -24,6 +24,7 @@ type Bundle struct {
 	Count   int64
 	More    bool   // another bundle waits for this slot
 	Room    []byte // memory that the yield may lie in
+	Apart   bool   // it is a trial: others must not wait for it, nor it for them
 	// Within is how long it may take, where that is less than the operator would give it. Defaults to 0: no less.
 	Within time.Duration
 }

@@ -89,6 +89,18 @@ func (p *packer) write(out []byte) error {
 	return err
 }
 
+// swallow adds what an operator made to the part, and returns memory for what it makes next: results that are not compressed
+// need not be copied either, so that the part keeps theirs.
+func (p *packer) swallow(y flow.Yield) (room []byte, err error) {
+	if _, same := p.encoder.(*plain); !same || len(p.buf) > 0 || len(y.Records) == 0 {
+		return y.Room, p.write(y.Records)
+	}
+	p.wrote, p.last = true, y.Records[len(y.Records)-1]
+	p.hash.Write(y.Records)
+	room, p.buf = p.buf, y.Records
+	return room, nil
+}
+
 // open reports whether the part's results end in the middle of a line.
 func (p *packer) open() bool { return p.wrote && p.last != '\n' }
 

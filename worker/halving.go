@@ -47,7 +47,8 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 	if err == nil {
 		h.trials.succeed(h.flow.Source, h.header, accepted)
 		h.take(raw, tally, rejects, y)
-		return h.packer.write(y.Records)
+		h.room, err = h.packer.swallow(y)
+		return err
 	}
 	var failure *flow.Failure
 	if !errors.As(err, &failure) || failure.Fatal {
@@ -70,7 +71,8 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 		accepted, _, _ = h.check(raw)
 		if y, err := h.operate(ctx, accepted, tally.Out); err == nil {
 			h.take(raw, tally, rejects, y)
-			return h.packer.write(y.Records)
+			h.room, err = h.packer.swallow(y)
+			return err
 		}
 	}
 	tally.Out, tally.Rejected = 0, tally.Rejected+tally.Out
@@ -104,7 +106,6 @@ func (h *halving) check(raw []byte) (accepted []byte, tally flow.Tally, rejects 
 func (h *halving) operate(ctx context.Context, records []byte, n int64) (flow.Yield, error) {
 	y, err := h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more(), Room: h.room[:0], Within: h.patience(records, n)})
 	if err == nil {
-		h.room = y.Room
 		h.trials.took(len(records), y.Took+y.Start)
 	}
 	return y, err
@@ -117,7 +118,7 @@ func (h *halving) take(raw []byte, tally flow.Tally, rejects []flow.Reject, y fl
 	h.part.Took += y.Took
 	h.part.Start = max(h.part.Start, y.Start)
 	if h.part.Title == nil {
-		h.part.Title = y.Header
+		h.part.Title = bytes.Clone(y.Header) // it lies in memory that is used again
 	}
 	for _, r := range rejects {
 		r.Line += h.lines

@@ -104,7 +104,7 @@ func (t *trials) judge(ctx context.Context, h *halving, raw []byte, failure *flo
 		if tally.Out == 0 {
 			continue
 		}
-		_, err := h.operate(ctx, record, 1)
+		_, err := h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: record, Count: 1, Apart: true})
 		var again *flow.Failure
 		switch {
 		case err == nil:
@@ -150,7 +150,7 @@ func (t *trials) rejected(ctx context.Context, h *halving, failure *flow.Failure
 	case !due:
 		return nil
 	}
-	_, err := h.operator.Process(ctx, flow.Bundle{Header: header, Records: good, Count: 1})
+	_, err := h.operator.Process(ctx, flow.Bundle{Header: header, Records: good, Count: 1, Apart: true})
 	var again *flow.Failure
 	if errors.As(err, &again) {
 		return t.give(fmt.Errorf("%w now, what it did before too: %s", errFailsOnAll, again.Reason))

@@ -49,12 +49,15 @@ type lineParser struct {
 	open   bool // something stands behind the last record that has ended
 }
 
+// space is the rest of the order's own memory, so that an answer is where it belongs when it has been read.
+func (p *lineParser) space(o *order, _ []byte) []byte { return o.spare(readLeast, readBlock) }
+
 func (p *lineParser) take(block []byte, o *order) (n int, done bool, err error) {
 	if left := o.want - o.got; !p.source.Quotes(block) && !p.cutter.Open() {
 		if ends := int64(bytes.Count(block, lineFeed)); ends < left { // most blocks are taken whole, and quickly
 			p.open = p.cutter.Last(block) < len(block)
 			o.got += ends
-			o.output = append(o.output, block...)
+			o.add(block)
 			return len(block), false, nil
 		}
 	}
@@ -65,7 +68,7 @@ func (p *lineParser) take(block []byte, o *order) (n int, done bool, err error) 
 		}
 		p.open = !ok
 	}
-	o.output = append(o.output, block[:n]...)
+	o.add(block[:n])
 	return n, o.got == o.want, nil
 }
 
@@ -113,6 +116,14 @@ type frameParser struct {
 
 const frameHead = 5
 
+// space is what is left of a frame: a block of its own for the head, the order's own memory for the text.
+func (p *frameParser) space(o *order, block []byte) []byte {
+	if missing := frameHead - len(p.head); missing > 0 {
+		return block[:missing]
+	}
+	return o.spare(int(p.left), int(p.left))
+}
+
 func (p *frameParser) take(block []byte, o *order) (n int, done bool, err error) {
 	if len(p.head) < frameHead {
 		n = min(frameHead-len(p.head), len(block))
@@ -135,7 +146,7 @@ func (p *frameParser) take(block []byte, o *order) (n int, done bool, err error)
 		}
 	}
 	text := block[n:min(int64(len(block)), int64(n)+p.left)]
-	o.output = append(o.output, text...)
+	o.add(text)
 	n, p.left = n+len(text), p.left-int64(len(text))
 	if p.left > 0 {
 		return n, false, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,8 @@ type protocol interface {
 
 // parser takes in what a process gives, for the orders that it has.
 type parser interface {
+	// space returns where to read what comes next of the answer to an order: into that block, or behind the order's output.
+	space(o *order, block []byte) []byte
 	// take takes in a block's front for an order, and returns how much of it, and whether the order is done with that. A
 	// failure is the order's, which is done; an error is the process's.
 	take(block []byte, o *order) (n int, done bool, err error)
@@ -44,6 +47,22 @@ type order struct {
 	took     time.Duration
 	err      error         // valid once done is closed
 	done     chan struct{} // closed when it is answered, or will not be
+}
+
+// spare returns memory behind the order's output, within these bounds.
+func (o *order) spare(least, most int) []byte {
+	o.output = slices.Grow(o.output, least)
+	rest := o.output[len(o.output):cap(o.output)]
+	return rest[:min(len(rest), most)]
+}
+
+// add appends text to the order's output, where it may stand already.
+func (o *order) add(text []byte) {
+	if rest := o.output[len(o.output):cap(o.output)]; len(text) > 0 && len(text) <= len(rest) && &text[0] == &rest[0] {
+		o.output = o.output[:len(o.output)+len(text)]
+		return
+	}
+	o.output = append(o.output, text...)
 }
 
 // errAgain says that an order was brought down by another one, and is to be given to a new process.
@@ -71,8 +90,12 @@ func newStreams(p *program, how protocol) *streams {
 
 // Process gives a batch to the process that there is, behind those that it has already.
 func (s *streams) Process(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	try := s.try
+	if in.Apart {
+		try = s.apart
+	}
 	for {
-		y, err := s.try(ctx, in)
+		y, err := try(ctx, in)
 		if !errors.Is(err, errAgain) {
 			return y, err
 		}
@@ -88,16 +111,44 @@ func (s *streams) try(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
 		s.turn.Unlock()
 		return flow.Yield{}, err
 	}
-	o := st.put(&order{want: in.Count, output: room(in), limit: s.limit(in)})
-	if o != nil {
-		// Where it cannot be written, the process has ended, which settles the order.
-		_ = st.child.write(ctx, append(first, s.protocol.batch(in)...)...)
-		st.wrote()
-	}
+	o := st.order(ctx, in, first)
 	s.turn.Unlock()
 	if o == nil {
 		return flow.Yield{}, errAgain
 	}
+	return st.await(ctx, o)
+}
+
+// apart gives a batch to a process of its own, whose input ends with it.
+func (s *streams) apart(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	s.mu.Lock()
+	st, first, err := s.open(in.Header)
+	s.mu.Unlock()
+	if err != nil {
+		return flow.Yield{}, err
+	}
+	defer st.child.kill()
+	o := st.order(ctx, in, first)
+	if o == nil {
+		return flow.Yield{}, errAgain
+	}
+	st.seal()
+	return st.await(ctx, o)
+}
+
+// order queues a batch and writes it to the process, behind what else is to be written. It returns nil if the process takes no more.
+func (st *stream) order(ctx context.Context, in flow.Bundle, first [][]byte) *order {
+	o := st.put(&order{want: in.Count, output: room(in), limit: st.limit(in)})
+	if o != nil {
+		// Where it cannot be written, the process has ended, which settles the order.
+		_ = st.child.write(ctx, append(first, st.protocol.batch(in)...)...)
+		st.wrote()
+	}
+	return o
+}
+
+// await waits for what the process makes of an order.
+func (st *stream) await(ctx context.Context, o *order) (flow.Yield, error) {
 	select {
 	case <-o.done:
 	case <-ctx.Done():
@@ -118,7 +169,7 @@ func room(in flow.Bundle) []byte {
 	if cap(in.Room) > 0 {
 		return in.Room[:0]
 	}
-	return make([]byte, 0, len(in.Records)+len(in.Records)/4+4<<10)
+	return make([]byte, 0, len(in.Records)+len(in.Records)/4+2*readLeast)
 }
 
 // stream returns a process that takes orders, and what is to be written to it first.
@@ -128,6 +179,14 @@ func (s *streams) stream(header []byte) (st *stream, first [][]byte, err error) 
 	if s.last != nil && s.last.takes() {
 		return s.last, nil, nil
 	}
+	if st, first, err = s.open(header); err == nil {
+		s.last = st
+	}
+	return st, first, err
+}
+
+// open starts a process, and returns what is to be written to it first. The caller holds the lock.
+func (s *streams) open(header []byte) (st *stream, first [][]byte, err error) {
 	c, err := s.start()
 	if err != nil {
 		return nil, nil, err
@@ -140,7 +199,6 @@ func (s *streams) stream(header []byte) (st *stream, first [][]byte, err error) 
 	}
 	s.all.Go(st.read)
 	s.all.Go(st.watch)
-	s.last = st
 	return st, first, nil
 }
 
@@ -163,21 +221,24 @@ func (s *streams) Close() error {
 	return nil
 }
 
-// readBlock is how much of a program's output is read at once.
-const readBlock = 256 << 10
+const (
+	// readBlock is how much of a program's output is read at once.
+	readBlock = 256 << 10
+	// readLeast is how much room there must be for it.
+	readLeast = 32 << 10
+)
 
 // read takes in what the process gives until it ends, and settles its orders.
 func (st *stream) read() {
 	block := make([]byte, readBlock)
 	for {
-		n, err := st.child.out.Read(block)
-		for rest := block[:n]; len(rest) > 0; {
-			used, ok := st.take(rest)
-			if !ok {
+		space := st.space(block)
+		n, err := st.child.out.Read(space)
+		for rest, ok := space[:n], true; len(rest) > 0; {
+			if rest, ok = st.take(rest, block); !ok {
 				st.child.kill()
 				break
 			}
-			rest = rest[used:]
 		}
 		if err != nil {
 			st.child.settle(linger)

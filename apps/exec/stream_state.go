@@ -90,39 +90,52 @@ func (st *stream) wrote() {
 	st.writing, st.moved = false, time.Now()
 }
 
-// take takes in the front of what the process gave, and returns how much, or false if the process is not to be trusted.
-func (st *stream) take(block []byte) (used int, ok bool) {
+// space returns where to read what the process gives next: into the block, where it is not known whose it is.
+func (st *stream) space(block []byte) []byte {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.killed || len(st.queue) == 0 {
+		return block
+	}
+	return st.parse.space(st.queue[0], block)
+}
+
+// take takes in the front of what the process gave and returns the rest, or false if the process is not to be trusted. What lies
+// behind an answer moves into the block: the memory that it was read to is no longer ours.
+func (st *stream) take(text, block []byte) (rest []byte, ok bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.moved = time.Now()
 	if st.killed {
-		return len(block), true
+		return nil, true
 	}
 	if len(st.queue) == 0 {
 		f := st.failure(st.child, "it gave more records than it was given: the mode lines wants one for each, batch does not")
 		f.Fatal = st.answered > 1 || st.held == nil
 		st.fail(f)
-		return 0, false
+		return nil, false
 	}
 	o := st.queue[0]
-	used, done, err := st.parse.take(block, o)
+	used, done, err := st.parse.take(text, o)
 	var failure *flow.Failure
 	switch {
 	case errors.As(err, &failure) && done && !o.isHeader: // the process goes on
 		o.failure = failure
 	case err != nil:
 		st.fail(st.failure(st.child, "%v", err))
-		return 0, false
+		return nil, false
 	case len(o.output) > outputMost:
 		st.fail(&flow.Failure{Reason: errTooMuch.Error()})
-		return 0, false
+		return nil, false
 	}
+	rest = text[used:]
 	if done {
+		rest = append(block[:0], rest...)
 		st.room.Broadcast()
 		st.queue = st.queue[1:]
 		st.answer(o)
 	}
-	return used, true
+	return rest, true
 }
 
 // answer notes that an order is answered. The caller holds the lock.
@@ -200,6 +213,8 @@ func (st *stream) look(now time.Time) {
 	}
 	switch {
 	case st.killed:
+	case st.held != nil && !st.sealed && silent > watchEvery && st.alone() && st.ending != nil && st.ending():
+		st.close(now) // that was all: it tells sooner than silence whether more comes
 	case st.held != nil && silent > settled:
 		st.release()
 	case len(st.queue) == 0:
@@ -207,11 +222,26 @@ func (st *stream) look(now time.Time) {
 		f := st.failure(st.child, "no answer within %s", st.late(now))
 		f.TimedOut = true
 		st.fail(f)
-	case !st.sealed && !st.writing && st.putting == 0 && st.waiting.Load() == 0 && st.protocol.keepsBack() && silent > st.wait() && unread == 0:
-		st.sealed, st.sealedAt = true, now
-		st.room.Broadcast()
-		st.child.seal()
+	case !st.sealed && !st.writing && st.alone() && st.protocol.keepsBack() && silent > st.wait() && unread == 0:
+		st.close(now)
 	}
+}
+
+// alone reports whether nobody waits to give the process more. The caller holds the lock.
+func (st *stream) alone() bool { return st.putting == 0 && st.waiting.Load() == 0 }
+
+// seal ends the process's input.
+func (st *stream) seal() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.close(time.Now())
+}
+
+// close ends the process's input. The caller holds the lock.
+func (st *stream) close(now time.Time) {
+	st.sealed, st.sealedAt = true, now
+	st.room.Broadcast()
+	st.child.seal()
 }
 
 // late returns how long the first order may take, or the batch behind a header, if it has taken longer. The caller holds the
