@@ -72,3 +72,19 @@ func TestOnlyALongWaitForAnInputIsWorthANote(t *testing.T) {
 		}
 	}
 }
+
+func TestQuickOperatorsGetSmallBatches(t *testing.T) {
+	for _, c := range []struct {
+		rate  int64 // bytes a second
+		quick bool
+	}{{500 << 20, true}, {30 << 20, false}} {
+		var s sizer
+		if s.quick() {
+			t.Error("nothing is known, and it is quick")
+		}
+		s.observe(c.rate, time.Second, 0)
+		if s.quick() != c.quick {
+			t.Errorf("at %d MiB/s quick is %v", c.rate>>20, !c.quick)
+		}
+	}
+}
