@@ -10,8 +10,8 @@ import (
 // Operator is a stage that takes the records of a batch together, as a program does. One is opened for every slot.
 type Operator interface {
 	// Process returns what comes of a bundle, which it does not keep. It is called by as many goroutines at once as the
-	// flow has lanes, so that the next bundle is there when the one before it is done. An error that is a *Failure is the
-	// bundle's; any other ends the run.
+	// flow has lanes, or one more, so that the next bundle is there when the one before it is done. An error that is a
+	// *Failure is the bundle's; any other ends the run.
 	Process(ctx context.Context, in Bundle) (Yield, error)
 	// Close ends the operator. Nobody waits in Process.
 	Close() error

@@ -123,5 +123,5 @@ func (in *Initializer) limit() int {
 	if in.flow.IsStarted() && !in.sizer.knows() { // the first batches are small, and each costs a start
 		return in.slots()
 	}
-	return outAtMost(in.slots(), in.pace.hold(), in.flow.Lanes())
+	return outAtMost(in.slots(), in.pace.hold(), lanesOf(in.flow, in.Folder.Run.Inputs))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"flashmob/flow"
 	"flashmob/input"
 )
 
@@ -78,15 +80,16 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 		return fmt.Errorf("join run %s: %w", w.spec.Run.ID, err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	hands, handsCtx := errgroup.WithContext(ctx)               // the slots, and whoever brings away what they made
-	ready := make(chan claim, w.Slots*(aheadMost+2+f.Lanes())) // has room for all that can be held
+	hands, handsCtx := errgroup.WithContext(ctx) // the slots, and whoever brings away what they made
+	each := lanesOf(f, w.spec.Run.Inputs)
+	ready := make(chan claim, w.Slots*(aheadMost+2+each)) // has room for all that can be held
 	operators, err := w.openOperators(f, func() int { return len(ready) })
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeOperators(operators)) }()
 	lanes := make([]workspaces, w.Slots)
-	for i := range w.Slots * f.Lanes() {
+	for i := range w.Slots * each {
 		packer, err := newPacker(w.spec.Run.Compress)
 		if err != nil {
 			return err
@@ -106,7 +109,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 		group.Go(func() error { return w.own(ctx, f) })
 	}
 	group.Go(func() error {
-		err := w.pull(handsCtx, batches, ready, f.Lanes())
+		err := w.pull(handsCtx, batches, ready, each)
 		close(ready)
 		if failed := hands.Wait(); failed != nil || !errors.Is(err, errDrain) {
 			return cmp.Or(failed, err)
@@ -118,6 +121,15 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	group.Go(func() error { return w.beat(ctx) })
 	group.Go(func() error { return w.meter(ctx) })
 	return group.Wait()
+}
+
+// lanesOf returns how many batches a slot works on at once. Where they are read over a network, the next one is read while an
+// operator works on one, though it takes no more.
+func lanesOf(f *flow.Flow, inputs []input.Input) int {
+	if f.HasOperator() && slices.ContainsFunc(inputs, input.Input.IsRemote) {
+		return max(f.Lanes(), 2)
+	}
+	return f.Lanes()
 }
 
 // pull keeps ready filled, with as many batches as should be held.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"flashmob/flow"
@@ -21,6 +22,9 @@ const outputMost = 128 << 20
 type batches struct {
 	*program
 	source flow.Source
+
+	waiting atomic.Int64 // bundles that wait for their turn
+	turn    sync.Mutex   // held by whoever has a process at work
 
 	mu      sync.Mutex
 	spare   *child
@@ -55,8 +59,14 @@ func (b *batches) take(more bool) (c *child, fresh bool, err error) {
 	return c, fresh, nil
 }
 
-// Process gives a batch to a process of its own.
+// Process gives a batch to a process of its own, when the one before it is done.
 func (b *batches) Process(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	b.waiting.Add(1)
+	b.turn.Lock()
+	defer b.turn.Unlock()
+	if b.waiting.Add(-1) > 0 {
+		in.More = true
+	}
 	c, fresh, err := b.take(in.More)
 	if err != nil {
 		return flow.Yield{}, err
