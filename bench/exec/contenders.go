@@ -55,6 +55,7 @@ func contenders(c config) []*contender {
 	for _, kind := range []string{"go", "awk"} {
 		filter := map[string]string{"go": "./addfield", "awk": "mawk -f add.awk"}[kind]
 		add(kind, "bare pipe", c.rows, "out/r", filter+" < rows.csv.txt > out/r")
+		add(kind, "bare pipes, half each", c.rows, "", filter+" < rows.csv.txt.0 > out/0 & "+filter+" < rows.csv.txt.1 > out/1; wait")
 		for _, block := range []string{"1M", "4M", "16M"} {
 			add(kind, "parallel "+block, c.rows, "out/r", fmt.Sprintf("parallel --will-cite --pipe -k -j %d --block %s '%s' < rows.csv.txt > out/r", slots, block, filter))
 		}
@@ -74,6 +75,7 @@ func contenders(c config) []*contender {
 		add("pandas", "flashmob "+mode, c.pandas, "out/f/results.csv", ours("pandas.csv", mode, script+" "+mode, "SLOWNESS=0"))
 	}
 	add("objects", "range requests", c.objects, "", fmt.Sprintf(". ./store.env; ./objects -fetch %d s3://data/objects.csv.txt", slots))
+	add("objects", "range requests into cat", c.objects, "", fmt.Sprintf(". ./store.env; ./objects -fetch %d -into 'cat >/dev/null' s3://data/objects.csv.txt", slots))
 	add("objects", "flashmob", c.objects, "", ". ./store.env; "+ours("s3://data/objects.csv.txt", "batch", "cat >/dev/null", ""))
 	return all
 }

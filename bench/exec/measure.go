@@ -38,7 +38,7 @@ func measure(ctx context.Context, c config) (_ *bench.Report, err error) {
 	}
 	fmt.Fprintln(os.Stderr, "making the inputs")
 	for name, rows := range map[string]int{"rows.csv": c.rows, "objects.csv": c.objects, "pandas.csv": c.pandas} {
-		if err := shell(ctx, c, fmt.Sprintf("./flashmob generate --lines %d > %s && tail -n +2 %s > %s.txt", rows, name, name, name)); err != nil {
+		if err := shell(ctx, c, fmt.Sprintf("./flashmob generate --lines %d > %s && tail -n +2 %s > %s.txt && split -d -a 1 -n l/%d %s.txt %s.txt.", rows, name, name, name, slots, name, name)); err != nil {
 			return nil, err
 		}
 		if err := bench.Warm(filepath.Join(c.dir, name)); err != nil {

@@ -21,7 +21,8 @@ func targets(report *bench.Report) bench.Targets {
 	return append(all,
 		report.AtLeast("pandas flashmob frames", 1, "pandas one process"), report.AtLeast("pandas flashmob lines", 1, "pandas one process"),
 		report.AtLeast("pandas flashmob frames", 1.3, best), report.AtLeast("pandas flashmob lines", 1.3, best),
-		report.AtLeast("pandas flashmob batch", 1, best), report.AtLeast("objects flashmob", 0.8, "objects range requests"))
+		report.AtLeast("pandas flashmob batch", 1, best), report.AtLeast("objects flashmob", 0.8, "objects range requests"),
+		report.AtLeast("objects flashmob", 0.8, "objects range requests into cat"))
 }
 
 // markdown returns the report as a page.

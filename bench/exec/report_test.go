@@ -61,7 +61,7 @@ func TestContendersOfAKindRunTheSameProgram(t *testing.T) {
 			t.Errorf("%s compresses, and the others do not", one.Name)
 		}
 	}
-	if kinds["go"] < 6 || kinds["awk"] < 5 || kinds["pandas"] < 8 || kinds["objects"] != 2 {
+	if kinds["go"] < 7 || kinds["awk"] < 6 || kinds["pandas"] < 8 || kinds["objects"] != 3 {
 		t.Errorf("contenders by kind: %v", kinds)
 	}
 	if some := contenders(config{only: "pandas*"}); len(some) != kinds["pandas"] {

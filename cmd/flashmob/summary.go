@@ -100,7 +100,7 @@ func written(m *manifest.Manifest) string {
 	if m.App != exec.Name || m.Totals.Emitted == m.Totals.Out {
 		return ""
 	}
-	return fmt.Sprintf("; of those that are out the program made %s", groups(m.Totals.Emitted))
+	return fmt.Sprintf("; the program wrote %s", groups(m.Totals.Emitted))
 }
 
 // inputBytes returns how many bytes of input the run read, decompressed; 0 where it was generated.

@@ -30,8 +30,8 @@ it also checks that the input still is the one that was processed.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s is whole: %s rows in = %s out + %s rejected, %s parts\n", args[0],
-				groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), groups(int64(len(m.Parts))))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s is whole: %s rows in = %s out + %s rejected%s, %s parts\n", args[0],
+				groups(m.Totals.In), groups(m.Totals.Out), groups(m.Totals.Rejected), written(m), groups(int64(len(m.Parts))))
 			return nil
 		},
 	}

@@ -1,5 +1,6 @@
 // Objects is an S3 on this machine with one object, the file given, in the bucket data: it says its address and serves until its
-// standard input ends. With -fetch N it is the yardstick: it reads an object with plain range requests, N at a time.
+// standard input ends. With -fetch N it is the yardstick: it reads an object with plain range requests, N at a time, and with
+// -into COMMAND it gives each range to a process of that, as flashmob does.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"github.com/johannesboyne/gofakes3"
@@ -21,10 +23,11 @@ import (
 
 func main() {
 	fetchers := flag.Int("fetch", 0, "read the object with so many requests at a time")
+	into := flag.String("into", "", "with -fetch, give each range to a process of this command")
 	flag.Parse()
 	run := serve
 	if *fetchers > 0 {
-		run = func(uri string) error { return fetch(uri, *fetchers) }
+		run = func(uri string) error { return fetch(uri, *fetchers, *into) }
 	}
 	if err := run(flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "objects:", err)
@@ -64,7 +67,7 @@ func serve(path string) error {
 // rangeSize is how much one request asks for.
 const rangeSize = 8 << 20
 
-func fetch(uri string, at int) error {
+func fetch(uri string, at int, into string) error {
 	ctx := context.Background()
 	s, err := store.Open(ctx)
 	if err != nil {
@@ -88,6 +91,11 @@ func fetch(uri string, at int) error {
 				return err
 			}
 			defer answer.Body.Close()
+			if into != "" {
+				program := exec.CommandContext(ctx, "/bin/sh", "-c", into)
+				program.Stdin, program.Stderr = answer.Body, os.Stderr
+				return program.Run()
+			}
 			_, err = io.Copy(io.Discard, answer.Body)
 			return err
 		})
