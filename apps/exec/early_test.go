@@ -54,3 +54,17 @@ func TestWhatAProgramLeavesBehindDoesNotCountAsItsTime(t *testing.T) {
 		t.Errorf("it took %s of %s", y.Took, elapsed)
 	}
 }
+
+// Messages of an input that listens come to a program as lines, and what it gives are lines.
+func TestWhatComesOfFramesIsCountedInLines(t *testing.T) {
+	for _, mode := range []string{Batch, Lines} {
+		o := open(t, Settings{Command: "sed -u s/row/ROW/", Mode: mode, Format: flow.Frames.Format()})
+		for i := range 5 {
+			lines := strings.Join(numbered(100*i, 100), "\n") + "\n"
+			y, err := o.Process(t.Context(), flow.Bundle{Records: []byte(lines), Count: 100})
+			if want := strings.ReplaceAll(lines, "row", "ROW"); err != nil || string(y.Records) != want || y.Count != 100 {
+				t.Errorf("%s: %d records, %q: %v", mode, y.Count, y.Records, err)
+			}
+		}
+	}
+}

@@ -76,6 +76,14 @@ func (s *Settings) source() (flow.Source, error) {
 	return flow.Source{}, fmt.Errorf("format %q: must be csv, lines or frames", s.Format)
 }
 
+// spoken returns what records are where a program reads and gives them: frames come as lines.
+func spoken(source flow.Source) flow.Source {
+	if source.Format() == flow.Frames.Format() {
+		return flow.Lines
+	}
+	return source
+}
+
 const (
 	// ahead is how many batches a long-lived program has at once: one to work on, and the next to go on with.
 	ahead = 2
@@ -95,7 +103,7 @@ func Flow(s Settings) (*flow.Flow, error) {
 	f := flow.New(Name, source)
 	if s.Mode == Batch {
 		f.Through("exec", 1, true, func(around flow.Surroundings) (flow.Operator, error) {
-			return &batches{program: newProgram(s, around), source: around.Source}, nil
+			return &batches{program: newProgram(s, around), source: spoken(around.Source)}, nil
 		})
 	} else {
 		lanes := ahead
@@ -103,7 +111,7 @@ func Flow(s Settings) (*flow.Flow, error) {
 			lanes = aheadMost
 		}
 		f.Through("exec", lanes, false, func(around flow.Surroundings) (flow.Operator, error) {
-			return newStreams(newProgram(s, around), protocolOf(s.Mode, around.Source)), nil
+			return newStreams(newProgram(s, around), protocolOf(s.Mode, spoken(around.Source))), nil
 		})
 	}
 	if s.Format == flow.CSV.Format() {
