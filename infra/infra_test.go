@@ -62,6 +62,8 @@ func TestSpecCheckNamesEveryFault(t *testing.T) {
 		{"no address", func(s *Spec) { s.OperatorCIDR = "" }, `operator address "": not a network`},
 		{"key", func(s *Spec) { s.PublicKey = "secret" }, `public key "secret"`},
 		{"disk", func(s *Spec) { s.DiskGB = 1 }, "disk 1 GB"},
+		{"boot wait", func(s *Spec) { s.BootWait = time.Millisecond }, "boot wait 1ms"},
+		{"more than all", func(s *Spec) { s.MinHosts = s.Size + 1 }, "the cluster is to have"},
 		{"ttl", func(s *Spec) { s.TTL = -1 }, "every host has to end some time"},
 		{"zone", func(s *Spec) { s.Zone = "eu-west-1a" }, "not in the region us-west-2"},
 	} {
@@ -242,8 +244,47 @@ func TestLadderClimbsZoneThenTypeThenMarket(t *testing.T) {
 	}
 }
 
+func TestTypeThatTheRegionDoesNotHaveIsSkippedOnEveryMarket(t *testing.T) {
+	s := aSpec()
+	s.Type, s.MoreTypes, s.Zones, s.Spot = "c9x.xlarge", []string{"c6g.xlarge"}, []string{"us-west-2a", "us-west-2b"}, true
+	for _, text := range []string{
+		"InvalidParameterValue: Invalid value 'c9x.xlarge' for InstanceType.", "NoOffering: none", "InvalidInstanceType: none",
+	} {
+		refusal, ok := ReadRefusal("error: api error "+text, s.Rungs()[0], time.Now())
+		if !ok || !refusal.NoSuchType() {
+			t.Fatalf("%s: %v, %+v", text, ok, refusal)
+		}
+		var others []string
+		for _, rung := range s.Rungs() {
+			if next, ok := NextRung([]Rung{rung}, []Refusal{refusal}); ok {
+				others = append(others, next.Type)
+			}
+		}
+		if got := strings.Join(others, " "); got != "c6g.xlarge c6g.xlarge c6g.xlarge c6g.xlarge" {
+			t.Errorf("after %s what is left to try is %s", text, got)
+		}
+	}
+	if r := (Refusal{Code: "InsufficientInstanceCapacity"}); r.NoSuchType() {
+		t.Error("a zone that is full is taken for one that does not know the type")
+	}
+}
+
+func TestHostsThatAreGivenUpAreLeftOut(t *testing.T) {
+	s := aSpec()
+	s.Size, s.Without = 4, []string{"workers-2"}
+	var names []string
+	for _, in := range s.Instances() {
+		names = append(names, in.Name)
+	}
+	if got := strings.Join(names, " "); got != "metrics-1 initializer-1 workers-1 workers-3" {
+		t.Errorf("its hosts are %s", got)
+	}
+}
+
 func TestOtherErrorsAreNoRefusals(t *testing.T) {
-	for _, text := range []string{"UnauthorizedOperation: you may not", "connection refused", ""} {
+	for _, text := range []string{
+		"UnauthorizedOperation: you may not", "connection refused", "", "InvalidParameterValue: User data is limited to 16384 bytes",
+	} {
 		if r, ok := ReadRefusal(text, Rung{}, time.Now()); ok {
 			t.Errorf("%q: %v", text, r)
 		}

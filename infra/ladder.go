@@ -36,8 +36,15 @@ type Refusal struct {
 
 func (r Refusal) String() string { return fmt.Sprintf("%v: refused, %s", r.Rung, r.Code) }
 
-// NoSuchType reports whether the region has the type in no zone.
-func (r Refusal) NoSuchType() bool { return refusals[r.Code] == otherType }
+// NoSuchType reports whether the region has the type in no zone; it may be misspelt.
+func (r Refusal) NoSuchType() bool {
+	return r.Code == noOffering || r.Code == "InvalidInstanceType" || r.Code == invalidValue
+}
+
+const (
+	noOffering   = "NoOffering"            // this program's own: no zone of the region offers the type
+	invalidValue = "InvalidParameterValue" // a launch's word for a type that it does not know, and for much else
+)
 
 // What another try has to change after a refusal.
 type remedy int
@@ -59,7 +66,8 @@ var refusals = map[string]remedy{
 	"Unsupported":                          otherZone,
 	"UnsupportedOperation":                 otherType,
 	"InvalidInstanceType":                  otherType,
-	"NoOffering":                           otherType, // this program's own: no zone of the region offers the type
+	noOffering:                             otherType,
+	invalidValue:                           otherType,
 	"VcpuLimitExceeded":                    otherMarket,
 	"InstanceLimitExceeded":                otherMarket,
 	"MaxSpotInstanceCountExceeded":         otherMarket,
@@ -72,7 +80,7 @@ var errorCode = regexp.MustCompile(`\b[A-Z][A-Za-z]+\b`)
 func ReadRefusal(text string, rung Rung, at time.Time) (Refusal, bool) {
 	for line := range strings.Lines(text) {
 		for _, word := range errorCode.FindAllString(line, -1) {
-			if _, ok := refusals[word]; ok {
+			if _, ok := refusals[word]; ok && (word != invalidValue || strings.Contains(line, "InstanceType")) {
 				message := strings.Join(strings.Fields(line), " ")
 				return Refusal{Rung: rung, Code: word, Message: message, At: at.UTC().Truncate(time.Second)}, true
 			}
@@ -118,6 +126,9 @@ func NextRung(rungs []Rung, refused []Refusal) (Rung, bool) {
 
 // covers reports whether the refusal says that the rung is of no use either.
 func (r Refusal) covers(rung Rung) bool {
+	if r.NoSuchType() {
+		return r.Type == rung.Type
+	}
 	if r.Spot != rung.Spot {
 		return false
 	}

@@ -31,6 +31,8 @@ type UpResult struct {
 	Zone          string              `json:"zone"`
 	Changes       Changes             `json:"changes"`
 	Refusals      []Refusal           `json:"refusals,omitempty"`
+	// GivenUp are the workers whose instances did not come to run; the next up makes them anew.
+	GivenUp []string `json:"given_up,omitempty"`
 	// Hourly is dollars an hour; Unpriced says why it is not known when it is zero.
 	Hourly   float64 `json:"hourly"`
 	Unpriced string  `json:"unpriced,omitempty"`

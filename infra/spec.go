@@ -57,6 +57,12 @@ type Spec struct {
 	HostKeys map[string]HostKey `json:"-"`
 	// AMI is the image to boot. Defaults to the newest Ubuntu LTS that the region publishes.
 	AMI string `json:"ami,omitempty"`
+	// BootWait is how long an instance may take until it runs; after that it is given up. Defaults to 3m.
+	BootWait time.Duration `json:"boot_wait,omitempty"`
+	// MinHosts is how many hosts that process suffice when instances of workers are given up. Defaults to 1.
+	MinHosts int `json:"min_hosts,omitempty"`
+	// Without are the names of workers that this attempt does not make; the next one does. Defaults to none.
+	Without []string `json:"-"`
 	// Placed fixes how hosts that exist already were bought, by host name, so that a change of Type or market
 	// concerns new hosts only. Defaults to none.
 	Placed map[string]Placement `json:"placed,omitempty"`
@@ -103,6 +109,8 @@ func (s Spec) WithDefaults() Spec {
 	setDefault(&s.DiskGB, 20)
 	setDefault(&s.TTL, 4*time.Hour)
 	setDefault(&s.Idle, 30*time.Minute)
+	setDefault(&s.BootWait, 3*time.Minute)
+	setDefault(&s.MinHosts, 1)
 	if s.ID == "" {
 		s.ID = NewID(time.Now())
 	}
@@ -122,7 +130,7 @@ func (s Spec) Instances() []Instance {
 	for n := 1; n < s.Size; n++ {
 		hosts = append(hosts, s.instance(inventory.Worker, n))
 	}
-	return hosts
+	return slices.DeleteFunc(hosts, func(in Instance) bool { return slices.Contains(s.Without, in.Name) })
 }
 
 func (s Spec) instance(role inventory.Role, n int) Instance {
@@ -190,6 +198,12 @@ func (s Spec) Check() error {
 	}
 	if s.TTL < time.Second || s.Idle < time.Second {
 		fault("ttl %v, idle %v: every host has to end some time, and not at once", s.TTL, s.Idle)
+	}
+	if s.BootWait < time.Second {
+		fault("boot wait %v: no instance runs within less than a second", s.BootWait)
+	}
+	if s.MinHosts > s.Size {
+		fault("at least %d hosts: the cluster is to have %d that process", s.MinHosts, s.Size)
 	}
 	if s.Zone != "" && !strings.HasPrefix(s.Zone, s.Region) {
 		fault("zone %q: not in the region %s", s.Zone, s.Region)

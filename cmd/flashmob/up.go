@@ -37,6 +37,7 @@ func (u *upFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&u.spec.Spot, "spot", false, "buy workers on the spot market, on demand where it has none")
 	f.DurationVar(&u.spec.TTL, "ttl", 0, "every host powers itself off after this, whatever it does (default 4h)")
 	f.DurationVar(&u.spec.Idle, "idle", 0, "every host powers itself off when it has heard of no run and no operator for so long (default 30m)")
+	f.DurationVar(&u.spec.BootWait, "boot-timeout", 0, "give up an instance that the cloud does not bring to run for so long (default 3m)")
 	f.StringVar(&u.spec.OperatorCIDR, "operator-cidr", "", "`NETWORK` that may log in (default: this machine's address)")
 	f.BoolVarP(&u.yes, "yes", "y", false, "do not ask")
 	u.display.register(f)
@@ -63,11 +64,17 @@ no run and no operator for --idle. flashmob down ends them all and proves it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runUp(cmd, &flags) },
 	}
 	flags.register(cmd)
+	cmd.Flags().IntVar(&flags.spec.MinHosts, "min-hosts", 1, "do with `N` hosts that process, when instances of others do not come to run; fail with fewer")
 	cmd.Flags().BoolVar(&flags.preview, "preview", false, "show what would be made and what it costs, and make nothing")
 	return cmd
 }
 
 func runUp(cmd *cobra.Command, flags *upFlags) error {
+	if n := flags.spec.MinHosts; n < 1 {
+		return usagef("min-hosts %d: must be 1 or more", n)
+	} else if flags.spec.Size > 0 && n > flags.spec.Size {
+		return usagef("min-hosts %d: the cluster is to have %d that process", n, flags.spec.Size)
+	}
 	ctx, stop := interruptible(cmd.Context())
 	defer stop()
 	return flags.up(ctx, cmd)
@@ -113,6 +120,9 @@ func (flags *upFlags) up(ctx context.Context, cmd *cobra.Command) error {
 		up := reply.Up
 		fmt.Fprintf(show.out, "up       %d hosts in %s (%s), %s\n", len(up.Inventory.Hosts), up.Zone, up.Changes, took(up.Took))
 		fmt.Fprintf(show.out, "time     %s: provision %s, upload %s\n", took(up.Took+uploaded), took(up.Took), took(uploaded))
+		for _, name := range up.GivenUp {
+			fmt.Fprintf(show.out, "given up %s: its instance did not come to run; flashmob up makes another\n", name)
+		}
 		for _, refusal := range up.Refusals {
 			fmt.Fprintf(show.out, "refused  %+v\n", refusal)
 		}
@@ -232,6 +242,8 @@ func (flags *upFlags) check(f *pflag.FlagSet) error {
 	switch {
 	case f.Changed("size") && flags.spec.Size < 1:
 		return usagef("size %d: must be 1 or more", flags.spec.Size)
+	case f.Changed("boot-timeout") && flags.spec.BootWait < time.Second:
+		return usagef("boot-timeout %v: must be 1s or more", flags.spec.BootWait)
 	case flags.spec.TTL < 0 || flags.spec.Idle < 0:
 		return usagef("ttl %v, idle %v: must not be negative", flags.spec.TTL, flags.spec.Idle)
 	}

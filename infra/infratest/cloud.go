@@ -25,7 +25,7 @@ type Thing struct {
 	Tags  map[string]string
 	Type  string // instance type
 	Spot  bool
-	State string   // of an instance: running, then terminated
+	State string   // of an instance: running, or pending for ever, then terminated
 	Uses  []string // IDs that cannot go before this one
 	Zone  string
 
@@ -36,6 +36,8 @@ type Thing struct {
 type Cloud struct {
 	// Refuse, if set, may refuse what is to be created with an error text, "InsufficientInstanceCapacity: …".
 	Refuse func(Thing) string
+	// Hangs, if set, says which instances stay pending for ever; whoever makes one hears so at once.
+	Hangs func(Thing) bool
 	// Created, if set, hears of everything that was created, before the caller does.
 	Created func(Thing)
 	// Stuck are the IDs of things that never go.
@@ -80,7 +82,7 @@ func (c *Cloud) add(thing Thing) string {
 	c.next++
 	thing.ID = fmt.Sprintf("%s-%04d", thing.Kind, c.next)
 	thing.made = time.Now()
-	if thing.Kind == "instance" {
+	if thing.Kind == "instance" && thing.State == "" {
 		thing.State = "running"
 	}
 	c.things[thing.ID] = &thing
@@ -148,6 +150,10 @@ func (c *Cloud) serveCreate(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, text, http.StatusConflict)
 			return
 		}
+	}
+	if c.Hangs != nil && thing.Kind == "instance" && c.Hangs(thing) {
+		thing.State = "pending"
+		w.WriteHeader(http.StatusAccepted)
 	}
 	thing.ID = c.Add(thing)
 	if c.Created != nil {

@@ -229,6 +229,7 @@ func (p *parts) host(in infra.Instance, image string) (*ec2.Instance, error) {
 		}
 	}
 	return ec2.NewInstance(p.ctx, in.Name, args, pulumi.DependsOn(p.route),
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: p.spec.BootWait.String()}),
 		pulumi.IgnoreChanges([]string{"ami", "userData", "userDataBase64"}))
 }
 

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -147,7 +148,8 @@ func (plugin) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.
 	}
 	defer answer.Body.Close()
 	reply, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
+	hangs := answer.StatusCode == http.StatusAccepted
+	if err != nil || answer.StatusCode != http.StatusOK && !hangs {
 		return nil, errors.Join(err, errors.New(strings.TrimSpace(string(reply))))
 	}
 	id := string(reply)
@@ -158,6 +160,11 @@ func (plugin) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.
 		in["publicIp"], in["privateIp"] = "203.0.113."+id[len(id)-2:], "10.77.0."+id[len(id)-2:]
 	}
 	out, err := structpb.NewStruct(in)
+	if err == nil && hangs { // as the real one says it when the time for it is over
+		why := fmt.Sprintf("waiting for EC2 Instance (%s) create: timeout while waiting for state to become 'running' (last state: 'pending', timeout: %gs)", id, r.Timeout)
+		return nil, rpcerror.WithDetails(rpcerror.New(codes.Unknown, why), &pulumirpc.ErrorResourceInitFailed{
+			Id: id, Properties: out, Reasons: []string{why}, Inputs: r.Properties})
+	}
 	return &pulumirpc.CreateResponse{Id: id, Properties: out}, err
 }
 

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,9 +88,6 @@ func (u *upward) climb(ctx context.Context) (map[string]any, map[string]int, err
 	for {
 		rung, ok := infra.NextRung(u.rungs(), refused)
 		if !ok {
-			if !slices.ContainsFunc(refused, func(r infra.Refusal) bool { return !r.NoSuchType() }) {
-				return nil, nil, fmt.Errorf("instance type %q: %s has none; near it are %s", u.spec.Type, u.spec.Region, near(u.spec.Type))
-			}
 			return nil, nil, fmt.Errorf("no capacity on any of the %d ways to buy it: %s", len(u.rungs()), lastWords(refused))
 		}
 		// What a refused rung did get stays, unless the next one is in another zone: a cluster stands in one.
@@ -109,9 +107,25 @@ func (u *upward) climb(ctx context.Context) (map[string]any, map[string]int, err
 				rung.Zone = u.spec.Zones[i]
 			}
 		}
-		refusal, ok := infra.ReadRefusal(err.Error(), rung, time.Now())
-		if !ok || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return nil, nil, err
+		}
+		stuck, stuckErr := u.giveUp(ctx, spec)
+		if stuckErr != nil {
+			return nil, nil, errors.Join(err, stuckErr)
+		}
+		refusal, ok := infra.ReadRefusal(err.Error(), rung, time.Now())
+		switch {
+		case !ok && len(stuck) > 0:
+			zone = rung.Zone
+			if err := u.doWithout(stuck); err != nil {
+				return nil, nil, err
+			}
+			continue
+		case !ok:
+			return nil, nil, err
+		case refusal.NoSuchType() && rung.Type == u.spec.Type:
+			return nil, nil, fmt.Errorf("instance type %q: %s has none; near it are %s", rung.Type, u.spec.Region, near(rung.Type))
 		}
 		zone = rung.Zone
 		refused = append(refused, refusal)
@@ -146,7 +160,7 @@ func (u *upward) create(ctx context.Context, spec infra.Spec) (map[string]any, m
 	u.stack.Workspace().SetProgram(program(spec, func(zones []string) { u.zones = zones }))
 	w := watch(u.c.notify)
 	options := []optup.Option{optup.EventStreams(w.events)}
-	if u.again || len(u.record.Refusals) > 0 {
+	if u.again || len(u.record.Refusals)+len(spec.Without) > 0 {
 		options = append(options, optup.Refresh()) // a host may have ended by itself
 	}
 	result, err := u.stack.Up(ctx, options...)
@@ -204,7 +218,7 @@ func (u *upward) finish(ctx context.Context, outputs map[string]any, counts map[
 	}
 	result := infra.UpResult{
 		Cluster: u.spec.ID, Inventory: inv, InventoryFile: u.c.Files.Inventory(), Zone: u.spec.Zone, Changes: changes(counts),
-		Refusals: u.record.Refusals, Took: time.Since(began),
+		Refusals: u.record.Refusals, GivenUp: u.spec.Without, Took: time.Since(began),
 	}
 	result.Hourly, result.Unpriced = quote(u.c.prices(), u.record)
 	result.PriceNote = u.c.prices().In(u.spec.Region).Note(time.Now())

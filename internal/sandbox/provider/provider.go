@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -160,6 +161,12 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 		return nil, err
 	}
 	defer cancel()
+	if r.Timeout > 0 {
+		wait := time.Duration(r.Timeout * float64(time.Second))
+		var giveUp context.CancelFunc
+		ctx, giveUp = context.WithTimeoutCause(ctx, wait, fmt.Errorf("not done after %v", wait))
+		defer giveUp()
+	}
 	in := fromStruct(r.Properties)
 	id, err := k.create(ctx, c, in.with(c.tagsAll(k, in)))
 	if id == "" {
