@@ -26,6 +26,9 @@ type ClusterConfig struct {
 	Inventory inventory.Inventory
 	// Reread returns the inventory as it is now: hosts that are new in it join the run. Defaults to nil: none do.
 	Reread func() (inventory.Inventory, error)
+	// Ended asks whoever knows how a host was ended that says nothing any more; empty says that it was not. Defaults to nil: only
+	// its silence tells.
+	Ended func(ctx context.Context, host string) (how string, err error)
 	// Identity says what determines the results. Its ID is left empty.
 	Identity manifest.Run
 	// Output is the result folder, here.
@@ -131,6 +134,7 @@ type Cluster struct {
 	draining chan struct{}
 	vacant   chan struct{} // closed when no other run goes on on the initializer
 	status   atomic.Pointer[worker.Status]
+	heard    atomic.Int64  // when the status came last, nanoseconds since 1970
 	fed      chan struct{} // closed when nothing of the input has to be brought any more
 	fedOnce  sync.Once
 	keeping  sync.WaitGroup // hosts awake
@@ -250,7 +254,7 @@ func (c *Cluster) runFolder() string { return path.Join(".flashmob/runs", c.fold
 func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, error) {
 	begun := time.Now()
 	c.lanes.Begin(host.Name, "boot")
-	connected, answered, err := c.connect(ctx, host, c.ConnectWait)
+	connected, answered, err := c.connect(ctx, host, c.ConnectWait, "upload and start")
 	if err != nil {
 		return nil, err
 	}

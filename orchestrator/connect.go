@@ -21,6 +21,8 @@ const (
 	connectWait = 2 * time.Minute
 	// reconnectWait is how long a host that was up may be silent before it counts as gone.
 	reconnectWait = 30 * time.Second
+	// lostAfter is how long a host that is logged in to may acknowledge nothing before the connection counts as broken.
+	lostAfter = 15 * time.Second
 	// connectPause is how long to wait between attempts.
 	connectPause = 200 * time.Millisecond
 	// connectReport is after how long to say first what is being waited for. Every further word comes after twice as long,
@@ -29,8 +31,8 @@ const (
 )
 
 // connect logs in to a host, again and again while it boots: sshd may not listen yet, or listen before it knows the
-// operator's key. It gives up when patience is over. answered is when the attempt began that succeeded.
-func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience time.Duration) (_ *conn, answered time.Time, err error) {
+// operator's key. It gives up when patience is over. next says what follows; answered is when the attempt began that succeeded.
+func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience time.Duration, next string) (_ *conn, answered time.Time, err error) {
 	if host.IsLocal() {
 		connected, err := here(host)
 		return connected, time.Now(), err
@@ -59,8 +61,8 @@ func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience tim
 		c.lanes.Note(host.Name, "for its sshd: "+why(err))
 		if waited > report {
 			report *= 2
-			c.Log.Info(fmt.Sprintf("%s: ssh %s for %s%s, given up at %s; then upload and start", host.Name, why(err),
-				waited.Round(time.Second), c.usually(), patience))
+			c.Log.Info(fmt.Sprintf("%s: ssh %s for %s%s, given up at %s; then %s", host.Name, why(err),
+				waited.Round(time.Second), c.usually(), patience, next))
 		}
 		select {
 		case <-ctx.Done():

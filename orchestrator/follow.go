@@ -72,10 +72,16 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 	}
 	defer c.tookFeedAndGather(time.Now())
 	c.lanes.Begin(timeline.RunLane, "feed")
+	c.heard.Store(time.Now().UnixNano())
+	ctx, asked := c.whileThere(ctx, r.host)
+	defer asked()
 	for sittings := 0; ; sittings++ {
 		err := c.sit(ctx, r, w)
 		if sittings > 0 && errors.Is(err, ErrWorkerDied) {
 			err = fmt.Errorf("%w: %w", ErrInitializerGone, err)
+		}
+		if gone := context.Cause(ctx); errors.Is(gone, ErrInitializerGone) {
+			return gone
 		}
 		if !errors.Is(err, ErrCutOff) || ctx.Err() != nil {
 			return err
@@ -86,7 +92,10 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 			continue
 		}
 		c.Log.Warn("cut off from the run: connecting again", "host", r.host.Name, "err", err)
-		connected, _, again := c.connect(ctx, r.host, reconnectWait)
+		connected, _, again := c.connect(ctx, r.host, reconnectWait, "the run is followed again")
+		if errors.Is(again, ErrInitializerGone) {
+			return again
+		}
 		if again != nil {
 			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, again)}
 		}
@@ -278,6 +287,7 @@ func (c *Cluster) look(ctx context.Context, l line) {
 		})
 	}
 	c.status.Store(&s)
+	c.heard.Store(time.Now().UnixNano())
 }
 
 // tellRestart reports that the initializer has crashed since the last look.

@@ -110,8 +110,10 @@ func (c *Cluster) stop(ctx context.Context, keep bool) {
 	c.mu.Lock()
 	remotes := slices.Clone(c.remotes)
 	c.mu.Unlock()
+	errs := make([]error, len(remotes))
+	var silent []string
 	var group sync.WaitGroup
-	for _, r := range remotes {
+	for i, r := range remotes {
 		group.Go(func() {
 			_, pid := c.files(r)
 			clear := "rm -rf " + quote(c.runFolder())
@@ -131,10 +133,17 @@ func (c *Cluster) stop(ctx context.Context, keep bool) {
 			if keep && r.host.Role == inventory.MetricsHost { // pages that are open are to see the end: it ends by itself, or is made to
 				command = fmt.Sprintf(`p=$(cat %s) && { setsid sh -c "sleep 4; kill -9 $p" > /dev/null 2>&1 < /dev/null & }; %s`, quote(pid), clear)
 			}
-			if _, err := r.run(ctx, command, nil); err != nil {
-				c.Log.Warn("host is gone, or does not answer", "host", r.host.Name, "err", err)
-			}
+			_, errs[i] = r.run(ctx, command, nil)
 		})
 	}
 	group.Wait()
+	for i, err := range errs {
+		if err != nil {
+			silent = append(silent, remotes[i].host.Name)
+			c.Log.Debug("end processes", "host", remotes[i].host.Name, "err", err)
+		}
+	}
+	if len(silent) > 0 {
+		c.Log.Warn("gone, or do not answer any more", "hosts", strings.Join(silent, " "))
+	}
 }

@@ -3,6 +3,8 @@ package orchestrator
 import (
 	"net"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // A prompt connection acknowledges small packets at once. sshd sends what is small in several packets, each of which is
@@ -12,6 +14,20 @@ type prompt struct{ *net.TCPConn }
 
 // smallRead is up to how many bytes a read brings something that more small packets may wait behind.
 const smallRead = 4096
+
+// mortal breaks a connection when nothing of what was sent is acknowledged for lostAfter. The kernel would go on for a quarter of
+// an hour.
+func mortal(wire net.Conn) {
+	tcp, ok := wire.(*net.TCPConn)
+	if !ok {
+		return
+	}
+	if raw, err := tcp.SyscallConn(); err == nil { // without it only the end of a lost host is noticed later
+		raw.Control(func(fd uintptr) {
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(lostAfter.Milliseconds()))
+		})
+	}
+}
 
 // acknowledging makes a connection prompt.
 func acknowledging(wire net.Conn) net.Conn {

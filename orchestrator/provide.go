@@ -14,7 +14,7 @@ func (c *Cluster) Provide(ctx context.Context) error {
 	var group sync.WaitGroup
 	for i, host := range c.Inventory.Hosts {
 		group.Go(func() {
-			connected, _, err := c.connect(ctx, host, c.ConnectWait)
+			connected, _, err := c.connect(ctx, host, c.ConnectWait, "upload")
 			if err == nil {
 				err = c.provide(ctx, connected)
 			}

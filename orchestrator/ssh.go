@@ -40,6 +40,7 @@ func dial(ctx context.Context, host inventory.Host, config *ssh.ClientConfig) (*
 	if err != nil {
 		return nil, err
 	}
+	mortal(wire)
 	wire = acknowledging(wire)
 	stop := context.AfterFunc(ctx, func() { wire.Close() }) // a host that says nothing
 	var shown ssh.PublicKey
@@ -187,7 +188,7 @@ func (c *conn) stream(ctx context.Context, command string, stdin io.Reader, stdo
 	if c.client == nil {
 		return c.shell(ctx, command, stdin, stdout)
 	}
-	session, err := c.client.NewSession()
+	session, err := c.session(ctx)
 	if err != nil {
 		return err
 	}
@@ -205,6 +206,31 @@ func (c *conn) stream(ctx context.Context, command string, stdin io.Reader, stdo
 		return fmt.Errorf("exit status %d: %s", exit.ExitStatus(), strings.TrimSpace(lastBytes(stderr.String(), 2000)))
 	}
 	return err
+}
+
+// session opens a session, or returns when ctx ends: a host that says nothing answers that as little as anything else.
+func (c *conn) session(ctx context.Context) (*ssh.Session, error) {
+	type opened struct {
+		session *ssh.Session
+		err     error
+	}
+	answer := make(chan opened)
+	go func() { // ends with the connection at the latest
+		session, err := c.client.NewSession()
+		select {
+		case answer <- opened{session, err}:
+		case <-ctx.Done():
+			if err == nil {
+				session.Close()
+			}
+		}
+	}()
+	select {
+	case a := <-answer:
+		return a.session, a.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // dialSocket connects to a Unix socket on the host.

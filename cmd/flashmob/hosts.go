@@ -61,15 +61,16 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 		return nil, err
 	}
 	var rekey func(host string, install func(private string) error) error
+	var ended func(ctx context.Context, host string) (string, error)
 	if flags.inventory == "" { // hosts that flashmob made
-		rekey = cloudFlags{stack: flags.stack}.files().Rekey
+		rekey, ended = cloudFlags{stack: flags.stack}.files().Rekey, newFates(flags.stack).ended
 	}
 	var page forwarder
 	defer page.close()
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
 		Page:  func(dial dialer) { page.open(cmp.Or(flags.dashboard, dashboard.Address), dial, show.logger()) },
 		Tell:  flags.teller(),
-		Rekey: rekey, Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
+		Rekey: rekey, Ended: ended, Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
 		Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
 		By: infra.Me("run").String(), Replaces: flags.replaces, Evict: flags.evict,
 		Setup: flags.setup, Files: flags.files, Detach: flags.detach, Sync: flags.sync == syncAlways, AckWait: flags.ackWait, SnapshotEvery: flags.snapshots, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,

@@ -279,6 +279,9 @@ func (c *Cloud) page(r *http.Request, kind, id string) (items, next string) {
 }
 
 func (t *Thing) matches(r *http.Request) bool {
+	if id := r.FormValue("InstanceId.1"); id != "" && id != t.ID {
+		return false
+	}
 	for i := 1; ; i++ {
 		name, value := r.FormValue(fmt.Sprintf("Filter.%d.Name", i)), r.FormValue(fmt.Sprintf("Filter.%d.Value.1", i))
 		key, byTag := strings.CutPrefix(name, "tag:")

@@ -1,0 +1,53 @@
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"flashmob/inventory"
+)
+
+const (
+	// silence is after how long without a word from the run its host may have been ended.
+	silence = 2 * time.Second
+	// endedEvery is how often that is asked, while the silence lasts.
+	endedEvery = time.Second
+)
+
+// whileThere returns a context that ends when nothing is heard of the run any more and its initializer's host turns out to have been
+// ended: the operator is not to wait for what cannot come back. The returned function ends the asking.
+func (c *Cluster) whileThere(ctx context.Context, host inventory.Host) (context.Context, func()) {
+	if c.Ended == nil {
+		return ctx, func() {}
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		tick := time.NewTicker(endedEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if time.Since(time.Unix(0, c.heard.Load())) < silence {
+				continue
+			}
+			how, err := c.Ended(ctx, host.Name)
+			switch {
+			case err != nil:
+				c.Log.Debug("ask whether the host has ended", "host", host.Name, "err", err) // its silence may pass
+			case how != "":
+				end(&HostError{Host: host.Name, Err: fmt.Errorf("%w: %s", ErrInitializerGone, how)})
+				return
+			}
+		}
+	})
+	return ctx, func() {
+		end(nil)
+		asking.Wait()
+	}
+}
