@@ -43,3 +43,23 @@ func TestThrottledCallsAreMadeAgain(t *testing.T) {
 		t.Errorf("listed %d of 14: %v", len(found), err)
 	}
 }
+
+func TestFateOfAnInstance(t *testing.T) {
+	cloud := infratest.New(t)
+	running := cloud.Add(infratest.Thing{Kind: "instance"})
+	pending := cloud.Add(infratest.Thing{Kind: "instance", State: "pending"})
+	ended := cloud.Add(infratest.Thing{Kind: "instance", State: "terminated"})
+	taken := cloud.Add(infratest.Thing{Kind: "instance", State: "shutting-down", Reason: "Spot instance termination"})
+	for id, want := range map[string]string{
+		running: "", pending: "", ended: "terminated", taken: "shutting-down (Spot instance termination)",
+		"i-none": "not known to the account any more",
+	} {
+		if got, err := openAccount(t).Fate(context.Background(), id); got != want || err != nil {
+			t.Errorf("%s: %q, %v; want %q", id, got, err, want)
+		}
+	}
+	cloud.Throttle = 1
+	if got, err := openAccount(t).Fate(context.Background(), running); got != "" || err == nil {
+		t.Errorf("without an answer: %q, %v", got, err)
+	}
+}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"flashmob/inventory"
 )
 
 const (
@@ -18,7 +16,7 @@ const (
 
 // whileThere returns a context that ends when nothing is heard of the run any more and its initializer's host turns out to have been
 // ended: the operator is not to wait for what cannot come back. The returned function ends the asking.
-func (c *Cluster) whileThere(ctx context.Context, host inventory.Host) (context.Context, func()) {
+func (c *Cluster) whileThere(ctx context.Context, r *remote) (context.Context, func()) {
 	if c.Ended == nil {
 		return ctx, func() {}
 	}
@@ -36,12 +34,15 @@ func (c *Cluster) whileThere(ctx context.Context, host inventory.Host) (context.
 			if time.Since(time.Unix(0, c.heard.Load())) < silence {
 				continue
 			}
-			how, err := c.Ended(ctx, host.Name)
+			how, err := c.Ended(ctx, r.host.Name)
 			switch {
 			case err != nil:
-				c.Log.Debug("ask whether the host has ended", "host", host.Name, "err", err) // its silence may pass
+				c.Log.Debug("ask whether the host has ended", "host", r.host.Name, "err", err) // its silence may pass
 			case how != "":
-				end(&HostError{Host: host.Name, Err: fmt.Errorf("%w: %s", ErrInitializerGone, how)})
+				end(&HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %s", ErrInitializerGone, how)})
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				r.close() // a channel of a connection that is silent closes only with it
 				return
 			}
 		}

@@ -73,7 +73,7 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 	defer c.tookFeedAndGather(time.Now())
 	c.lanes.Begin(timeline.RunLane, "feed")
 	c.heard.Store(time.Now().UnixNano())
-	ctx, asked := c.whileThere(ctx, r.host)
+	ctx, asked := c.whileThere(ctx, r)
 	defer asked()
 	for sittings := 0; ; sittings++ {
 		err := c.sit(ctx, r, w)
@@ -99,8 +99,10 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 		if again != nil {
 			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, again)}
 		}
+		c.mu.Lock()
 		r.conn.close()
 		r.conn = connected
+		c.mu.Unlock()
 		if died := c.died(ctx, r); died != nil {
 			return &HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %w", ErrInitializerGone, died)}
 		}

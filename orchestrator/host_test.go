@@ -31,6 +31,7 @@ type testHost struct {
 	walled   atomic.Bool  // its sshd forwards no sockets
 	refuse   atomic.Int32 // logins to refuse first, as while a host boots
 	received atomic.Int64 // bytes that came in
+	deaf     atomic.Bool  // what comes in is lost, and nobody is told
 
 	mu    sync.Mutex
 	wires []net.Conn
@@ -86,7 +87,7 @@ func newHost(t *testing.T, operator ssh.PublicKey) *testHost {
 			h.mu.Lock()
 			h.wires = append(h.wires, wire)
 			h.mu.Unlock()
-			serving.Go(func() { h.serve(counted{wire, &h.received}) })
+			serving.Go(func() { h.serve(counted{wire, h}) })
 		}
 	})
 	t.Cleanup(func() {
@@ -103,12 +104,15 @@ func newHost(t *testing.T, operator ssh.PublicKey) *testHost {
 
 type counted struct {
 	net.Conn
-	n *atomic.Int64
+	host *testHost
 }
 
 func (c counted) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.n.Add(int64(n))
+	for err == nil && c.host.deaf.Load() {
+		n, err = c.Conn.Read(p)
+	}
+	c.host.received.Add(int64(n))
 	return n, err
 }
 

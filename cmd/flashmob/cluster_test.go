@@ -96,12 +96,15 @@ func TestSecondOperatorIsToldWhoIsAtWork(t *testing.T) {
 	}
 	l.same("out", "--lines", "150000")
 
-	l.begin("lost")
+	lost, end := l.begin("lost")
 	last, said := l.start("down", "--evict")
 	l.await(said, "delete Instance")
 	l.fail(4, []string{"held by down of ", "hint: wait for it to end"}, "run", "--lines", "10", "-o", "late")
 	if err := last.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, said)
+	}
+	if exit := end(); exit != exitInfrastructure || !strings.Contains(lost.String(), "the run's initializer is gone: its cluster ") {
+		t.Errorf("the run under it ends with exit code %d\n%s", exit, lost)
 	}
 	l.down()
 }

@@ -29,6 +29,8 @@ type Thing struct {
 	Uses  []string // IDs that cannot go before this one
 	Zone  string
 
+	Reason string // why an instance ended
+
 	made time.Time
 }
 
@@ -308,6 +310,11 @@ func (t *Thing) item(id string) string {
 		element("instanceType", t.Type)
 		element("launchTime", time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC).Format(time.RFC3339))
 		fmt.Fprintf(&b, "<instanceState><name>%s</name></instanceState>", t.State)
+		if t.Reason != "" {
+			b.WriteString("<stateReason>")
+			element("message", t.Reason)
+			b.WriteString("</stateReason>")
+		}
 		if t.Spot {
 			element("instanceLifecycle", "spot")
 		}

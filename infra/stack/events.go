@@ -20,6 +20,8 @@ type watcher struct {
 	counts  map[string]int // operations done, "create" → 9
 	planned []string       // "create instance workers-2"
 	waits   *waits
+
+	refreshing bool // has been said
 }
 
 func watch(notify func(infra.Event)) *watcher { return watchFrom(firstWord, notify) }
@@ -117,7 +119,15 @@ func (w *watcher) tell(m apitype.StepEventMetadata, done bool, notify func(infra
 	}
 	e := infra.Event{At: time.Now(), Step: string(m.Op), Kind: kind, Name: name, Done: done}
 	w.waits.saw(e)
-	if notify != nil {
-		notify(e)
+	if notify == nil {
+		return
 	}
+	if m.Op == apitype.OpRefresh { // of interest only where it does not end
+		if !w.refreshing {
+			w.refreshing = true
+			notify(infra.Event{At: e.At, Step: e.Step, Detail: "what the cluster has by now"})
+		}
+		return
+	}
+	notify(e)
 }

@@ -38,6 +38,9 @@ func TestWorkerThatStaysPendingIsGivenUp(t *testing.T) {
 	if len(said) != 1 || !strings.HasPrefix(said[0], "given up Instance workers-2: instance-") || !strings.Contains(said[0], "still pending after 3m0s") {
 		t.Errorf("it says %q", said)
 	}
+	if c := result.Changes; c.Create != 11 || c.Same != 0 {
+		t.Errorf("changes %v: all is new", c)
+	}
 	if n := len(cloud.Things("instance")); n != 3 {
 		t.Errorf("%d instances are left: %v", n, cloud.Things("instance"))
 	}

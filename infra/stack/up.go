@@ -38,11 +38,11 @@ func (c Cluster) up(ctx context.Context, spec infra.Spec, me infra.Holder, stale
 			return infra.UpResult{}, fmt.Errorf("repair cluster %s: %w", u.spec.Stack, err)
 		}
 	}
-	outputs, counts, err := u.climb(ctx)
+	outputs, err := u.climb(ctx)
 	if err != nil {
 		return infra.UpResult{Refusals: u.record.Refusals}, fmt.Errorf("create cluster %s: %w", u.spec.Stack, err)
 	}
-	return u.finish(ctx, outputs, counts, began)
+	return u.finish(outputs, began)
 }
 
 // An upward is one Up under way.
@@ -53,7 +53,8 @@ type upward struct {
 	again   bool // the cluster was there before
 	account *infra.Account
 	stack   auto.Stack
-	zones   []string // that offer the type
+	zones   []string       // that offer the type
+	counts  map[string]int // operations done, of all attempts
 }
 
 // begin completes the spec and writes the record: all that is needed to find the cluster again is on disk when it
@@ -77,18 +78,19 @@ func (c Cluster) begin(ctx context.Context, spec infra.Spec, me infra.Holder) (*
 	if err != nil {
 		return nil, err
 	}
-	u := &upward{c: c, spec: spec, account: acct, again: old.Spec.ID == spec.ID, record: old.Begin(infra.Creating, spec, me)}
+	u := &upward{c: c, spec: spec, account: acct, again: old.Spec.ID == spec.ID, record: old.Begin(infra.Creating, spec, me),
+		counts: map[string]int{}}
 	return u, u.record.Write(c.Files.Record())
 }
 
 // climb creates what is missing on the first rung of the ladder that the cloud does not refuse.
-func (u *upward) climb(ctx context.Context) (map[string]any, map[string]int, error) {
+func (u *upward) climb(ctx context.Context) (map[string]any, error) {
 	var refused []infra.Refusal
 	before, zone := u.spec.Placed, ""
 	for {
 		rung, ok := infra.NextRung(u.rungs(), refused)
 		if !ok {
-			return nil, nil, fmt.Errorf("no capacity on any of the %d ways to buy it: %s", len(u.rungs()), lastWords(refused))
+			return nil, fmt.Errorf("no capacity on any of the %d ways to buy it: %s", len(u.rungs()), lastWords(refused))
 		}
 		// What a refused rung did get stays, unless the next one is in another zone: a cluster stands in one.
 		u.spec.Placed = before
@@ -96,10 +98,10 @@ func (u *upward) climb(ctx context.Context) (map[string]any, map[string]int, err
 			u.spec.Placed = placed(u.record)
 		}
 		spec := u.spec.On(rung)
-		outputs, counts, err := u.create(ctx, spec)
+		outputs, err := u.create(ctx, spec)
 		if noteErr := u.note(context.WithoutCancel(ctx), err == nil); err == nil {
 			u.spec = spec
-			return outputs, counts, noteErr
+			return outputs, noteErr
 		}
 		if rung.Zone == "" && len(u.zones) > 0 {
 			rung.Zone = u.zones[0]
@@ -108,30 +110,30 @@ func (u *upward) climb(ctx context.Context) (map[string]any, map[string]int, err
 			}
 		}
 		if ctx.Err() != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		stuck, stuckErr := u.giveUp(ctx, spec)
 		if stuckErr != nil {
-			return nil, nil, errors.Join(err, stuckErr)
+			return nil, errors.Join(err, stuckErr)
 		}
 		refusal, ok := infra.ReadRefusal(err.Error(), rung, time.Now())
 		switch {
 		case !ok && len(stuck) > 0:
 			zone = rung.Zone
 			if err := u.doWithout(stuck); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			continue
 		case !ok:
-			return nil, nil, err
+			return nil, err
 		case refusal.NoSuchType() && rung.Type == u.spec.Type:
-			return nil, nil, fmt.Errorf("instance type %q: %s has none; near it are %s", rung.Type, u.spec.Region, near(rung.Type))
+			return nil, fmt.Errorf("instance type %q: %s has none; near it are %s", rung.Type, u.spec.Region, near(rung.Type))
 		}
 		zone = rung.Zone
 		refused = append(refused, refusal)
 		u.record.Refusals = append(u.record.Refusals, refusal)
 		if err := u.record.Write(u.c.Files.Record()); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		u.c.notify(infra.Event{Step: "refused", Detail: refusal.String()})
 	}
@@ -156,7 +158,7 @@ func lastWords(refused []infra.Refusal) string {
 	return strings.Join(words, "; ")
 }
 
-func (u *upward) create(ctx context.Context, spec infra.Spec) (map[string]any, map[string]int, error) {
+func (u *upward) create(ctx context.Context, spec infra.Spec) (map[string]any, error) {
 	u.stack.Workspace().SetProgram(program(spec, func(zones []string) { u.zones = zones }))
 	w := watch(u.c.notify)
 	options := []optup.Option{optup.EventStreams(w.events)}
@@ -165,14 +167,26 @@ func (u *upward) create(ctx context.Context, spec infra.Spec) (map[string]any, m
 	}
 	result, err := u.stack.Up(ctx, options...)
 	w.close()
+	u.count(w.counts)
 	if err != nil {
-		return nil, nil, w.err(err)
+		return nil, w.err(err)
 	}
 	outputs := map[string]any{}
 	for name, value := range result.Outputs {
 		outputs[name] = value.Value
 	}
-	return outputs, w.counts, nil
+	return outputs, nil
+}
+
+// count adds up what an attempt did. What an earlier one has made, and this one left as it is, is new all the same.
+func (u *upward) count(attempt map[string]int) {
+	before := changes(u.counts)
+	for op, n := range attempt {
+		if op != "same" {
+			u.counts[op] += n
+		}
+	}
+	u.counts["same"] = max(0, attempt["same"]-max(0, before.Create-before.Delete-changes(attempt).Delete))
 }
 
 // note writes down which instances there are by now, also after a failure.
@@ -200,7 +214,7 @@ func (u *upward) note(ctx context.Context, complete bool) error {
 	return u.record.Write(u.c.Files.Record())
 }
 
-func (u *upward) finish(ctx context.Context, outputs map[string]any, counts map[string]int, began time.Time) (infra.UpResult, error) {
+func (u *upward) finish(outputs map[string]any, began time.Time) (infra.UpResult, error) {
 	hosts, lives, err := Hosts(outputs)
 	if err != nil {
 		return infra.UpResult{}, err
@@ -217,7 +231,7 @@ func (u *upward) finish(ctx context.Context, outputs map[string]any, counts map[
 		return infra.UpResult{}, err
 	}
 	result := infra.UpResult{
-		Cluster: u.spec.ID, Inventory: inv, InventoryFile: u.c.Files.Inventory(), Zone: u.spec.Zone, Changes: changes(counts),
+		Cluster: u.spec.ID, Inventory: inv, InventoryFile: u.c.Files.Inventory(), Zone: u.spec.Zone, Changes: changes(u.counts),
 		Refusals: u.record.Refusals, GivenUp: u.spec.Without, Took: time.Since(began),
 	}
 	result.Hourly, result.Unpriced = quote(u.c.prices(), u.record)
