@@ -3,16 +3,21 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
-// serve serves a text to the hosts of the lab's cluster, and returns where.
-func (l *lab) serve(text string) string {
+// listen returns a listener that the hosts of the lab's cluster reach.
+func (l *lab) listen() net.Listener {
 	l.t.Helper()
 	var host struct {
 		Address string `json:"address"`
@@ -30,9 +35,14 @@ func (l *lab) serve(text string) string {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.ServeContent(w, r, "in.csv", time.Time{}, strings.NewReader(text))
-	})}
+	return listener
+}
+
+// serve serves what the hosts of the lab's cluster are to reach, and returns where.
+func (l *lab) serve(handler http.Handler) string {
+	l.t.Helper()
+	listener := l.listen()
+	server := &http.Server{Handler: handler}
 	l.t.Cleanup(func() { server.Close() })
 	go server.Serve(listener)
 	return "http://" + listener.Addr().String()
@@ -88,12 +98,70 @@ exec awk -f "$(dirname "$0")/add.awk"
 		t.Errorf("a secret is in the logs:\n%s", logs)
 	}
 	// An input on a web server is read by the hosts themselves.
-	address := l.serve(rows.String())
+	address := l.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "in.csv", time.Time{}, strings.NewReader(rows.String()))
+	}))
 	l.do("run", "--input", address+"/in.csv", "--exec", "cat", "--compress", "none", "-o", "remote")
 	if got, err := os.ReadFile(l.path("remote", "results.csv")); err != nil || string(got) != rows.String() {
 		t.Errorf("remote: results differ, %v", err)
 	}
 	l.fail(1, []string{"the program fails on everything that it is given: exit status 3: no model"},
 		"run", "--input", "in.csv", "--exec", "echo no model >&2; exit 3", "-o", "broken")
+	l.down()
+}
+
+// Objects are read by the hosts themselves, with addresses that were signed here: they have no credentials. Results go to the
+// store from here.
+func TestAnObjectStoreOnACluster(t *testing.T) {
+	l := newLab(t)
+	l.up(2)
+	backend := s3mem.New()
+	if err := backend.CreateBucket("data"); err != nil {
+		t.Fatal(err)
+	}
+	var readers sync.Map // addresses of those who read
+	store := gofakes3.New(backend).Server()
+	address := l.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") != "" {
+			from, _, _ := net.SplitHostPort(r.RemoteAddr)
+			readers.Store(from, true)
+		}
+		store.ServeHTTP(w, r)
+	}))
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "keep-this", "AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true",
+	} {
+		l.env = append(l.env, name+"="+value)
+	}
+	want := "id,text,n\n"
+	for _, key := range []string{"in/a.csv", "in/b.csv"} {
+		var text strings.Builder
+		text.WriteString("id,text\n")
+		for i := range 20_000 {
+			fmt.Fprintf(&text, "%d,\"quoted\nline %s\"\n", i, key)
+			want += fmt.Sprintf("%d,\"quoted\nline %s\",1\n", i, key)
+		}
+		if _, err := backend.PutObject("data", key, map[string]string{}, strings.NewReader(text.String()), int64(text.Len()), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := `awk 'NR == 1 {print $0 ",n"; next} /"$/ {print $0 ",1"; next} {print}'`
+	l.do("run", "--input", "s3://data/in/*.csv", "--exec", program, "--batch-rows", "500", "--compress", "none", "-o", "s3://data/out/")
+	object, err := backend.GetObject("data", "out/results.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer object.Contents.Close()
+	if got, err := io.ReadAll(object.Contents); err != nil || string(got) != want {
+		t.Errorf("the results have %d bytes, want %d; %v", len(got), len(want), err)
+	}
+	var hosts []any
+	readers.Range(func(host, _ any) bool { hosts = append(hosts, host); return true })
+	if len(hosts) < 2 {
+		t.Errorf("only %v has read the objects", hosts)
+	}
+	if logs := l.do("logs"); strings.Contains(logs, "keep-this") || strings.Contains(logs, "X-Amz-Signature") {
+		t.Errorf("a secret is in the logs:\n%s", logs)
+	}
 	l.down()
 }
