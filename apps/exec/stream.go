@@ -164,12 +164,12 @@ func (st *stream) await(ctx context.Context, o *order) (flow.Yield, error) {
 	return flow.Yield{Header: st.title, Records: o.output, Room: o.output, Count: o.got, Took: o.took}, nil
 }
 
-// room returns memory for what may come of a bundle.
+// room returns memory for what may come of a bundle: about as much as it is itself.
 func room(in flow.Bundle) []byte {
-	if cap(in.Room) > 0 {
+	if cap(in.Room) >= len(in.Records)+readLeast {
 		return in.Room[:0]
 	}
-	return make([]byte, 0, len(in.Records)+len(in.Records)/4+2*readLeast)
+	return make([]byte, 0, len(in.Records)+len(in.Records)/8+2*readLeast)
 }
 
 // stream returns a process that takes orders, and what is to be written to it first.
