@@ -11,6 +11,7 @@ const (
 // Where the defaults come from.
 const (
 	fromCluster = "bench/results/cluster.json, on 2 cores"
+	fromBatches = "bench/results/series-sandbox-batches-of-one-row.json: 3 200 to 5 200 on 2 cores that slots share"
 	fromSeed    = "a Pulumi update of 4 EC2 instances in 2018 took 1m59.5s"
 	fromNowhere = "an assumption: it was never measured"
 )
@@ -20,7 +21,7 @@ func Place(cloud string) Constants {
 	k := Constants{
 		Start: Assumed(0.01, 0, 0.05, fromCluster), Speed: Exactly(1), Overlap: Assumed(1.04, 0.95, 1.2, "bench/results/local.json"),
 		Hop: Assumed(26e-9, 10e-9, 40e-9, fromCluster), LogRate: Assumed(200e6, 80e6, 600e6, fromNowhere),
-		BatchRate: Assumed(4000, 2000, 10000, "docs/scale.md"), Packed: Assumed(0.5, 0.2, 1, fromNowhere),
+		BatchRate: Assumed(4000, 3000, 10000, fromBatches), Packed: Assumed(0.5, 0.2, 1, fromNowhere),
 		Uplink: Assumed(300e6, 100e6, 500e6, fromCluster), Downlink: Assumed(300e6, 100e6, 500e6, fromCluster),
 	}
 	if cloud == Local {
