@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,39 +33,6 @@ type parser interface {
 	// end returns whether an order is done with what came before the end of the output.
 	end(o *order) bool
 }
-
-// order is something that a process is to answer: a header, or a batch.
-type order struct {
-	isHeader bool
-	want     int64 // records, in lines
-	got      int64
-	output   []byte
-	limit    time.Duration // how long it may take; 0 for ever
-	failure  *flow.Failure
-	begun    time.Time // when it became the first of those that are not answered
-	took     time.Duration
-	err      error         // valid once done is closed
-	done     chan struct{} // closed when it is answered, or will not be
-}
-
-// spare returns memory behind the order's output, within these bounds.
-func (o *order) spare(least, most int) []byte {
-	o.output = slices.Grow(o.output, least)
-	rest := o.output[len(o.output):cap(o.output)]
-	return rest[:min(len(rest), most)]
-}
-
-// add appends text to the order's output, where it may stand already.
-func (o *order) add(text []byte) {
-	if rest := o.output[len(o.output):cap(o.output)]; len(text) > 0 && len(text) <= len(rest) && &text[0] == &rest[0] {
-		o.output = o.output[:len(o.output)+len(text)]
-		return
-	}
-	o.output = append(o.output, text...)
-}
-
-// errAgain says that an order was brought down by another one, and is to be given to a new process.
-var errAgain = errors.New("brought down by another batch")
 
 // streams is the operator of the long-lived modes: one process after the other, each for as many batches as it lives.
 type streams struct {
@@ -164,14 +130,6 @@ func (st *stream) await(ctx context.Context, o *order) (flow.Yield, error) {
 	return flow.Yield{Header: st.title, Records: o.output, Room: o.output, Count: o.got, Took: o.took}, nil
 }
 
-// room returns memory for what may come of a bundle: about as much as it is itself.
-func room(in flow.Bundle) []byte {
-	if cap(in.Room) >= len(in.Records)+readLeast {
-		return in.Room[:0]
-	}
-	return make([]byte, 0, len(in.Records)+len(in.Records)/8+2*readLeast)
-}
-
 // stream returns a process that takes orders, and what is to be written to it first.
 func (s *streams) stream(header []byte) (st *stream, first [][]byte, err error) {
 	s.mu.Lock()
@@ -220,13 +178,6 @@ func (s *streams) Close() error {
 	}
 	return nil
 }
-
-const (
-	// readBlock is how much of a program's output is read at once.
-	readBlock = 256 << 10
-	// readLeast is how much room there must be for it.
-	readLeast = 32 << 10
-)
 
 // read takes in what the process gives until it ends, and settles its orders.
 func (st *stream) read() {
