@@ -90,8 +90,6 @@ var hints = []struct {
 	{input.ErrNoMatch, "quote the pattern if the shell should not expand it, or check the folder"},
 	{input.ErrNoObject, "aws s3 ls, or the like, shows which there are; AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL say where to look"},
 	{input.ErrIsFolder, "name the files in it: --input 'FOLDER/*.csv'"},
-	{input.ErrShrank, "something else writes to the input; run again with --force when it is at rest"},
-	{input.ErrChanged, "something else writes to the input; run again with --force when it is at rest"},
 	{gzip.ErrHeader, "its name says that it is gzip: give it another if it is plain text"},
 	{zstd.ErrMagicMismatch, "its name says that it is zstd: give it another if it is plain text"},
 	{io.ErrUnexpectedEOF, "the file is cut off: fetch it again"},
@@ -124,6 +122,8 @@ var saidHints = []struct {
 	err  error
 	hint string
 }{
+	{input.ErrShrank, "something else writes to the input; run again with --force when it is at rest"},
+	{input.ErrChanged, "something else writes to the input; run again with --force when it is at rest"},
 	{worker.ErrVersion, "build all programs from one checkout: make build-all"},
 	{worker.ErrCut, "the same command with --resume goes on, and looks at every byte in place of guessing"},
 	{worker.ErrOtherParts, "what came home is kept: the same command with --resume goes on behind it; --sync always keeps the host from losing any"},

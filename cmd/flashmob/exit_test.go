@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"flashmob/apps"
+	"flashmob/input"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
 	"flashmob/worker"
@@ -61,6 +62,11 @@ func TestReportTellsWhatHappenedAndWhatToDo(t *testing.T) {
 			fmt.Errorf("workers-1: worker ended: exit status 1: worker: join run x: %v: %w", worker.ErrVersion, orchestrator.ErrNoWorkers),
 			"flashmob: workers-1: worker ended: exit status 1: worker: join run x: versions differ: no workers left\n" +
 				"hint: build all programs from one checkout: make build-all\n",
+		},
+		{
+			fmt.Errorf("workers-1: %v", fmt.Errorf(`input "s3://in/a.csv": at byte 7: %w: its ETag was "1", is "2"`, input.ErrChanged)),
+			"flashmob: workers-1: input \"s3://in/a.csv\": at byte 7: changed while it was read: its ETag was \"1\", is \"2\"\n" +
+				"hint: something else writes to the input; run again with --force when it is at rest\n",
 		},
 	} {
 		var out strings.Builder
