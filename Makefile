@@ -34,7 +34,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster bench bench/query2 bench/wordcount bench/votes bench/exec bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -98,6 +98,9 @@ bench/votes: ## measure how many votes a second go from source to sink, and how 
 
 bench/exec: ## measure programs as operators beside GNU parallel and bare pipes, and an object store, on this machine
 	go run ./bench/exec
+
+bench/foretold: build-all tools ## ask plan what runs will take, do them, and say how far it was off
+	go run ./bench/foretold -bin bin
 
 bench/cluster: build-all tools ## measure the whole cluster path, up to down, in the sandbox
 	go run ./bench/cluster -bin bin
