@@ -34,7 +34,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -101,6 +101,9 @@ bench/exec: ## measure programs as operators beside GNU parallel and bare pipes,
 
 bench/foretold: build-all tools ## ask plan what runs will take, do them, and say how far it was off
 	go run ./bench/foretold -bin bin
+
+bench/overhead: ## measure what metrics and the page cost, against a build that has none
+	go run ./bench/overhead
 
 bench/cluster: build-all tools ## measure the whole cluster path, up to down, in the sandbox
 	go run ./bench/cluster -bin bin

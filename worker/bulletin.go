@@ -38,6 +38,9 @@ func (in *Initializer) bulletin(over *Over) Bulletin {
 
 // announceRun says how the run is, every second, until ctx ends.
 func (in *Initializer) announceRun(ctx context.Context) error {
+	if mute != "" {
+		return nil
+	}
 	tick := time.NewTicker(metricsEvery)
 	defer tick.Stop()
 	for {

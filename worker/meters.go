@@ -18,12 +18,19 @@ type meters struct {
 	stages map[string]*StageMetrics
 }
 
+// mute is set by the linker in programs that bench/overhead builds, to any text: those count nothing and say nothing of what
+// they do, so that what metrics cost can be measured.
+var mute string
+
 func newMeters(slots int, now time.Time) *meters {
 	return &meters{since: now, slots: make([]Counts, slots), stages: map[string]*StageMetrics{}}
 }
 
 // add counts something that went through a stage.
 func (m *meters) add(stage string, c Counts) {
+	if mute != "" {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.stages[stage]
@@ -37,6 +44,9 @@ func (m *meters) add(stage string, c Counts) {
 
 // processed counts a batch for a slot, and for the stages that are behind it.
 func (m *meters) processed(slot int, c claim, made product, waited, took time.Duration) {
+	if mute != "" {
+		return
+	}
 	counts := Counts{
 		Batches: 1, Records: made.part.Tally.In, Bytes: made.read, Results: int64(len(made.body)), Rejected: made.part.Tally.Rejected,
 		Busy: took,
@@ -71,6 +81,9 @@ func (m *meters) read(worker string, busy int, now time.Time) (Metrics, error) {
 
 // meter says what the worker has done, every second and at its end, until ctx ends.
 func (w *worker) meter(ctx context.Context) error {
+	if mute != "" {
+		return nil
+	}
 	tick := time.NewTicker(metricsEvery)
 	defer tick.Stop()
 	for {

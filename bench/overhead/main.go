@@ -1,0 +1,51 @@
+// Overhead measures what it costs to count what workers do, and to show it: a run of a program that was built to count
+// nothing, the same run as it always is, and once more with a page that is open and drawn anew every second, and that
+// Prometheus asks every five.
+//
+//	go run ./bench/overhead -rows 3000000 -rounds 12
+//
+// The three run in turn, round after round, in an order that changes, so that whatever else the machine does disturbs all
+// alike. Each round gives two ratios, of CPU time and of wall time; of those the median counts, and the interval that it lies
+// in with 95 % confidence, whatever the ratios' distribution (by their order). CPU time, as the kernel counts it, is the
+// figure to trust: on two cores that are both at work it is what throughput depends on, and it does not wait for other programs
+// as wall time does. All runs are local, so the page has to be drawn by the cores that work; on a cluster the metrics host
+// does that.
+//
+// The table goes to standard output as Markdown, every sample to bench/results/overhead.json, progress to standard error.
+// The exit code is 1 when a target is failed.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	config := Config{Log: os.Stderr}
+	flag.IntVar(&config.Rows, "rows", 3_000_000, "rows of the input")
+	flag.IntVar(&config.Rounds, "rounds", 12, "rounds; at least 6, for an interval")
+	flag.IntVar(&config.Workers, "workers", 2, "cores that every run may use")
+	flag.StringVar(&config.Dir, "dir", "", "a `folder` for programs, inputs and outputs; else one that is removed at the end")
+	flag.StringVar(&config.Results, "o", "bench/results/overhead.json", "the `file` for all samples")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	report, err := measure(ctx, config)
+	if err == nil {
+		fmt.Print(markdown(report))
+		err = report.Err()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "overhead:", err)
+		if errors.Is(err, context.Canceled) {
+			os.Exit(130)
+		}
+		os.Exit(1)
+	}
+}
