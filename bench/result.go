@@ -138,3 +138,27 @@ func (r *Report) WriteFile(path string) error {
 	}
 	return nil
 }
+
+// Add adds to the report what an earlier one at path has: the samples of the same contenders, and the other contenders.
+func (r *Report) Add(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var before Report
+	if err := json.Unmarshal(text, &before); err != nil {
+		return fmt.Errorf("add to %s: %w", path, err)
+	}
+	for _, record := range before.Records {
+		i := slices.IndexFunc(r.Records, func(own Record) bool { return own.Name == record.Name })
+		switch {
+		case i < 0:
+			r.Records = append(r.Records, record)
+		case r.Records[i].Rows != record.Rows || r.Records[i].Failed != "":
+			return fmt.Errorf("add to %s: %s: another input, or it failed", path, record.Name)
+		default:
+			r.Records[i].Samples = append(record.Samples, r.Records[i].Samples...)
+		}
+	}
+	return nil
+}

@@ -107,3 +107,24 @@ func TestThisMachine(t *testing.T) {
 		t.Errorf("machine %+v", machine)
 	}
 }
+
+func TestSamplesAreAddedToThoseThatAreThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	sample := func(n int) (s []Sample) { return []Sample{{Wall: time.Duration(n)}} }
+	before := Report{Records: []Record{{Name: "a", Rows: 3, Samples: sample(1)}, {Name: "b", Rows: 3, Samples: sample(2)}}}
+	if err := before.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	now := &Report{Records: []Record{{Name: "a", Rows: 3, Samples: sample(3)}, {Name: "c", Rows: 3, Samples: sample(4)}}}
+	if err := now.Add(path); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"a": 2, "b": 1, "c": 1} {
+		if got := len(now.Record(name).Samples); got != want {
+			t.Errorf("%s: %d samples, want %d", name, got, want)
+		}
+	}
+	if err := (&Report{Records: []Record{{Name: "a", Rows: 4}}}).Add(path); err == nil {
+		t.Error("samples over another input are added")
+	}
+}

@@ -160,8 +160,7 @@ func (w *workerLog) total(stage string) *worker.StageMetrics {
 	}
 	sum := &worker.StageMetrics{Name: stage, Counts: before.Counts, Latency: latency.New()}
 	sum.Add(w.last.Stages[i].Counts)
-	sum.Latency.Add(before.Latency)
-	sum.Latency.Add(w.last.Stages[i].Latency)
+	sum.Latency.Add(before.Latency, w.last.Stages[i].Latency)
 	return sum
 }
 

@@ -156,12 +156,14 @@ func (c *Collector) lookAtStages() []Stage {
 	stages := []Stage{}
 	for _, name := range worker.Stages[:len(worker.Stages)-1] {
 		sum := &worker.StageMetrics{Name: name, Latency: latency.New()}
+		var of []*latency.Histogram
 		for _, w := range c.workers {
 			if total := w.total(name); total != nil {
 				sum.Add(total.Counts)
-				sum.Latency.Add(total.Latency)
+				of = append(of, total.Latency)
 			}
 		}
+		sum.Latency.Add(of...)
 		if sum.Batches == 0 {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"flashmob/bench"
 )
@@ -38,26 +37,5 @@ func TestTablesAreComparedWhole(t *testing.T) {
 				t.Errorf("%q: %s, want %s", test.table, c.Output, test.want)
 			}
 		}
-	}
-}
-
-func TestSamplesAreAddedToThoseThatAreThere(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "report.json")
-	sample := func(n int) (s []bench.Sample) { return []bench.Sample{{Wall: time.Duration(n)}} }
-	before := bench.Report{Records: []bench.Record{{Name: "a", Rows: 3, Samples: sample(1)}, {Name: "b", Rows: 3, Samples: sample(2)}}}
-	if err := before.WriteFile(path); err != nil {
-		t.Fatal(err)
-	}
-	now := &bench.Report{Records: []bench.Record{{Name: "a", Rows: 3, Samples: sample(3)}, {Name: "c", Rows: 3, Samples: sample(4)}}}
-	if err := addTo(path, now); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]int{"a": 2, "b": 1, "c": 1} {
-		if got := len(now.Record(name).Samples); got != want {
-			t.Errorf("%s: %d samples, want %d", name, got, want)
-		}
-	}
-	if err := addTo(path, &bench.Report{Records: []bench.Record{{Name: "a", Rows: 4}}}); err == nil {
-		t.Error("samples over another input are added")
 	}
 }

@@ -136,7 +136,7 @@ func measure(ctx context.Context, config Config) (_ *bench.Report, err error) {
 		report.Records = append(report.Records, c.Record)
 	}
 	if config.Add {
-		if err := addTo(config.Results, report); err != nil {
+		if err := report.Add(config.Results); err != nil {
 			return nil, err
 		}
 	}

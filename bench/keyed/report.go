@@ -1,10 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 
 	"flashmob/bench"
@@ -42,28 +39,4 @@ func markdown(report *bench.Report) string {
 			ratio, fmt.Sprintf("%.2f", r.CPU().Seconds()), fmt.Sprint(r.Peak()>>20), string(r.Output))
 	}
 	return page.String() + table.Markdown() + "\n" + report.Targets.Table().Markdown()
-}
-
-// addTo adds to a report what an earlier one at path has: the samples of the same contenders, and the other contenders.
-func addTo(path string, report *bench.Report) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var before bench.Report
-	if err := json.Unmarshal(text, &before); err != nil {
-		return fmt.Errorf("add to %s: %w", path, err)
-	}
-	for _, record := range before.Records {
-		i := slices.IndexFunc(report.Records, func(r bench.Record) bool { return r.Name == record.Name })
-		switch {
-		case i < 0:
-			report.Records = append(report.Records, record)
-		case report.Records[i].Rows != record.Rows || report.Records[i].Failed != "":
-			return fmt.Errorf("add to %s: %s: another input, or it failed", path, record.Name)
-		default:
-			report.Records[i].Samples = append(record.Samples, report.Records[i].Samples...)
-		}
-	}
-	return nil
 }

@@ -2,9 +2,9 @@
 // nothing, the same run as it always is, and once more with a page that is open and drawn anew every second, and that
 // Prometheus asks every five.
 //
-//	go run ./bench/overhead -rows 3000000 -rounds 12
+//	go run ./bench/overhead -rows 4000000 -rounds 12
 //
-// The three run in turn, round after round, in an order that changes, so that whatever else the machine does disturbs all
+// The three run in turn, round after round, in an order drawn anew, so that whatever else the machine does disturbs all
 // alike. Each round gives two ratios, of CPU time and of wall time; of those the median counts, and the interval that it lies
 // in with 95 % confidence, whatever the ratios' distribution (by their order). CPU time, as the kernel counts it, is the
 // figure to trust: on two cores that are both at work it is what throughput depends on, and it does not wait for other programs
@@ -27,10 +27,11 @@ import (
 
 func main() {
 	config := Config{Log: os.Stderr}
-	flag.IntVar(&config.Rows, "rows", 3_000_000, "rows of the input")
+	flag.IntVar(&config.Rows, "rows", 4_000_000, "rows of the input")
 	flag.IntVar(&config.Rounds, "rounds", 12, "rounds; at least 6, for an interval")
 	flag.IntVar(&config.Workers, "workers", 2, "cores that every run may use")
 	flag.StringVar(&config.Dir, "dir", "", "a `folder` for programs, inputs and outputs; else one that is removed at the end")
+	flag.BoolVar(&config.Add, "add", false, "keep the samples of the report that is there, of the same rows")
 	flag.StringVar(&config.Results, "o", "bench/results/overhead.json", "the `file` for all samples")
 	flag.Parse()
 

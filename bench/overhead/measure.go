@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -24,6 +25,7 @@ type Config struct {
 	Workers int
 	Dir     string    // where everything is written and kept. Defaults to a temporary folder.
 	Results string    // where the report goes
+	Add     bool      // the samples of the report that is there stay. Defaults to false: they go.
 	Log     io.Writer // progress
 }
 
@@ -85,6 +87,11 @@ func measure(ctx context.Context, config Config) (_ *bench.Report, err error) {
 	if err := compete(ctx, config, report, programs, input); err != nil {
 		return nil, err
 	}
+	if config.Add {
+		if err := report.Add(config.Results); err != nil {
+			return nil, err
+		}
+	}
 	report.Targets = targets(report)
 	return report, report.WriteFile(config.Results)
 }
@@ -113,9 +120,9 @@ func compete(ctx context.Context, config Config, report *bench.Report, programs 
 		record.Command = strings.ReplaceAll(bench.Command{Args: args}.String(), config.Dir, "DIR")
 		report.Records = append(report.Records, record)
 	}
+	shuffled := rand.New(rand.NewPCG(uint64(report.Date.Unix()), 0))
 	for round := range config.Rounds {
-		for i := range names {
-			at := (round + i) % len(names)
+		for _, at := range shuffled.Perm(len(names)) {
 			record := &report.Records[at]
 			args := []string{programs[record.Name], "run", "--local", "-q", "--workers", strconv.Itoa(config.Workers), "--input", input, "-o", output}
 			sample, err := one(ctx, record.Name == shown, args)

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,6 +59,33 @@ func (l *lab) fetchUntil(url string, is func(v dashboard.View) bool) (v dashboar
 	}
 }
 
+// fieldsIn returns where there is a value in a JSON text, in order: run.workers[].host.
+func fieldsIn(t *testing.T, text string) []string {
+	t.Helper()
+	var whole any
+	if err := json.Unmarshal([]byte(text), &whole); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	var walk func(at string, v any)
+	walk = func(at string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, inner := range v {
+				walk(at+"."+name, inner)
+			}
+		case []any:
+			for _, inner := range v {
+				walk(at+"[]", inner)
+			}
+		default:
+			found[at] = true
+		}
+	}
+	walk("", whole)
+	return slices.Sorted(maps.Keys(found))
+}
+
 func TestRunOnAClusterIsShownThroughSSH(t *testing.T) {
 	l := newLab(t)
 	l.up(2)
@@ -92,6 +121,16 @@ func TestRunOnAClusterIsShownThroughSSH(t *testing.T) {
 	}
 	if status.Run == nil || status.Run.ID != v.Run.ID || status.Run.Records < v.Run.Records || status.Run.History == nil || len(status.Hosts) != len(v.Hosts) {
 		t.Errorf("the status at home is %+v", status.Run)
+	}
+	for deadline := time.Now().Add(patience); ; { // what is not known is left out, and may come to be known in between
+		page, home := fieldsIn(t, l.fetch(url+"api/status")), fieldsIn(t, l.do("status", "--json"))
+		if slices.Equal(page, home) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("/api/status has other fields than flashmob status --json:\n%q\n%q", page, home)
+			break
+		}
 	}
 	listens := l.do("ssh", "metrics-1", "--", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null")
 	if own, all := regexp.MustCompile(`(?m): 0100007F:0FA0 `), regexp.MustCompile(`(?m): 0+:0FA0 `); !own.MatchString(listens) || all.MatchString(listens) {
