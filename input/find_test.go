@@ -30,7 +30,7 @@ func TestFindKeepsTheOrderOfArgumentsAndSortsPatterns(t *testing.T) {
 	for _, name := range []string{"b.csv", "a.csv", "c.csv", "z.txt", "[odd].csv"} {
 		file(t, dir, name, name)
 	}
-	found, err := input.Find([]string{filepath.Join(dir, "z.txt"), filepath.Join(dir, "?.csv"), "-", filepath.Join(dir, "[odd].csv"), filepath.Join(dir, "a.csv")})
+	found, err := input.Find([]string{filepath.Join(dir, "z.txt"), filepath.Join(dir, "?.csv"), "-", filepath.Join(dir, "[odd].csv"), filepath.Join(dir, "a.csv")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestFindLeavesOutWhatItHas(t *testing.T) {
 	if err := os.Link(filepath.Join(dir, "a.csv"), filepath.Join(dir, "linked.csv")); err != nil {
 		t.Fatal(err)
 	}
-	found, err := input.Find([]string{filepath.Join(dir, "a.csv"), filepath.Join(dir, "*.csv"), filepath.Join(dir, ".", "b.csv")})
+	found, err := input.Find([]string{filepath.Join(dir, "a.csv"), filepath.Join(dir, "*.csv"), filepath.Join(dir, ".", "b.csv")}, nil)
 	if err != nil || len(found) != 2 || filepath.Base(found[0].URI) != "a.csv" || filepath.Base(found[1].URI) != "b.csv" {
 		t.Errorf("%+v, %v, want a.csv and b.csv", found, err)
 	}
@@ -64,7 +64,7 @@ func TestFindMakesPathsAbsolute(t *testing.T) {
 	dir := t.TempDir()
 	file(t, dir, "a.csv", "")
 	t.Chdir(dir)
-	found, err := input.Find([]string{"*.csv", "./a.csv"})
+	found, err := input.Find([]string{"*.csv", "./a.csv"}, nil)
 	if err != nil || len(found) != 1 || !filepath.IsAbs(found[0].URI) {
 		t.Errorf("%+v, %v", found, err)
 	}
@@ -85,7 +85,7 @@ func TestFindSaysWhatIsWrong(t *testing.T) {
 		"standard twice": {[]string{"-", "-"}, nil, "only once"},
 		"not UTF-8":      {[]string{file(t, t.TempDir(), "\xff.csv", "")}, input.ErrName, `\xff.csv`},
 	} {
-		_, err := input.Find(c.args)
+		_, err := input.Find(c.args, nil)
 		if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v, want %v with %q", name, err, c.want, c.text)
 		}
@@ -100,7 +100,7 @@ func TestFindRefusesUnreadableFiles(t *testing.T) {
 	if err := os.Chmod(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := input.Find([]string{path}); !errors.Is(err, fs.ErrPermission) {
+	if _, err := input.Find([]string{path}, nil); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("%v, want %v", err, fs.ErrPermission)
 	}
 }
@@ -110,7 +110,7 @@ func TestFindLooksAtPipesWithoutOpeningThem(t *testing.T) {
 	if err := unix.Mkfifo(pipe, 0o644); err != nil {
 		t.Skip(err)
 	}
-	found, err := input.Find([]string{pipe}) // to open it would wait for a writer
+	found, err := input.Find([]string{pipe}, nil) // to open it would wait for a writer
 	if err != nil || len(found) != 1 || found[0].Size != -1 || found[0].HasRanges() {
 		t.Errorf("%+v, %v", found, err)
 	}

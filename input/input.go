@@ -43,15 +43,13 @@ func (in Input) HasRanges() bool {
 	return in.IsGenerated() || in.Size >= 0 && (codecOf(in.URI) == "" || in.Stored > 0)
 }
 
-// Find returns the inputs that the arguments name: files, glob patterns, - for standard input, or tcp://HOST:PORT. Inputs come in the
-// order of the arguments, those of one pattern by name; a file that is named again, in whatever way, is left out.
-func Find(args []string) ([]Input, error) { return FindWith(args, nil) }
-
 // Resolver returns the inputs that an argument names which this package cannot look up itself.
 type Resolver func(uri string) ([]Input, error)
 
-// FindWith is Find for arguments among which s3:// stands, too.
-func FindWith(args []string, s3 Resolver) ([]Input, error) {
+// Find returns the inputs that the arguments name: files, glob patterns, - for standard input, tcp://HOST:PORT, or what s3 resolves,
+// which may be nil. Inputs come in the order of the arguments, those of one pattern by name; a file that is named again, in
+// whatever way, is left out.
+func Find(args []string, s3 Resolver) ([]Input, error) {
 	var found []Input
 	known := map[file]bool{}
 	for _, arg := range args {

@@ -14,7 +14,7 @@ import (
 
 // checkInputs makes sure that the named inputs are, range by range, what the run has read.
 func (m *Manifest) checkInputs(names []string, s3 input.Resolver) error {
-	inputs, err := input.FindWith(names, s3)
+	inputs, err := input.Find(names, s3)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,8 @@ func TestRunOnAClusterIsShownThroughSSH(t *testing.T) {
 	dash, dashSaid := l.start("dash", "--address", "127.0.0.1:0")
 	url := l.shown(dashSaid)
 	busy := func(v dashboard.View) bool {
-		return v.Run != nil && len(v.Run.Workers) == 2 && v.Run.Workers[1].Records > 0 && v.Cluster != nil && len(v.Run.Spans) > 5
+		return v.Run != nil && len(v.Run.Workers) == 2 && v.Run.Workers[1].Records > 0 && v.Cluster != nil && v.Cluster.Expected != nil && len(v.Run.Spans) > 5 &&
+			!slices.ContainsFunc(v.Hosts, func(h dashboard.Host) bool { return h.Machine == nil })
 	}
 	v := l.fetchUntil(url, busy)
 	l.fetchUntil(own, busy)

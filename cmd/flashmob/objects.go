@@ -14,7 +14,7 @@ import (
 
 // findInputs returns the inputs that names stand for, looking up those in S3 with the operator's credentials.
 func findInputs(ctx context.Context, names []string) ([]input.Input, error) {
-	return input.FindWith(names, objectsIn(ctx))
+	return input.Find(names, objectsIn(ctx))
 }
 
 // objectsIn returns what finds objects in S3.
