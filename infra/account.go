@@ -33,6 +33,21 @@ const (
 // Kinds are all kinds, in the order in which they are deleted.
 var Kinds = []Kind{KindInstance, KindAddress, KindVolume, KindKeyPair, KindGroup, KindTable, KindSubnet, KindGateway, KindVPC}
 
+// Count says in words how many there are: "3 instances", "1 key pair".
+func (k Kind) Count(n int) string {
+	words := strings.ReplaceAll(string(k), "-", " ")
+	switch {
+	case k == KindVPC:
+		words = "VPC"
+	case k == KindAddress && n != 1:
+		words += "e"
+	}
+	if n != 1 {
+		words += "s"
+	}
+	return fmt.Sprintf("%d %s", n, words)
+}
+
 // Resource is one thing that an account lists.
 type Resource struct {
 	Kind   Kind              `json:"kind"`

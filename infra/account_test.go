@@ -63,3 +63,35 @@ func TestFateOfAnInstance(t *testing.T) {
 		t.Errorf("without an answer: %q, %v", got, err)
 	}
 }
+
+func TestCountsAreWords(t *testing.T) {
+	for _, c := range []struct {
+		kind infra.Kind
+		n    int
+		want string
+	}{
+		{infra.KindInstance, 1, "1 instance"}, {infra.KindKeyPair, 2, "2 key pairs"}, {infra.KindVPC, 1, "1 VPC"}, {infra.KindVPC, 0, "0 VPCs"},
+		{infra.KindAddress, 3, "3 addresses"}, {infra.KindAddress, 1, "1 address"},
+	} {
+		if got := c.kind.Count(c.n); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestReceiptWithoutARecordNamesTheOneClusterThatWasThere(t *testing.T) {
+	of := func(run string) infra.Resource { return infra.Resource{Tags: map[string]string{infra.TagRun: run}} }
+	unknown := infra.Receipt{Cluster: "unknown"}
+	two := unknown
+	two.Recognize([]infra.Resource{of("20261125-120000-aaaaaa"), of("20261125-130000-bbbbbb")})
+	none := unknown
+	none.Recognize(nil)
+	if two.Cluster != "unknown" || none.Cluster != "unknown" {
+		t.Errorf("of two: %s, of none: %s", two.Cluster, none.Cluster)
+	}
+	one := unknown
+	one.Recognize([]infra.Resource{of("20261125-120000-aaaaaa"), of("20261125-120000-aaaaaa")})
+	if one.Cluster != "20261125-120000-aaaaaa" || one.Began.Hour() != 12 {
+		t.Errorf("of one: %+v", one)
+	}
+}

@@ -106,7 +106,7 @@ func (r Receipt) Text() string {
 	if len(r.Destroyed) > 0 {
 		var parts []string
 		for _, kind := range slices.Sorted(maps.Keys(r.Destroyed)) {
-			parts = append(parts, fmt.Sprintf("%s %d", kind, r.Destroyed[kind]))
+			parts = append(parts, Kind(kind).Count(r.Destroyed[kind]))
 		}
 		fmt.Fprintf(&b, "destroyed: %s\n", strings.Join(parts, ", "))
 	}

@@ -91,6 +91,17 @@ func (r *Record) Saw(listed []Resource) {
 	}
 }
 
+// Recognize names the cluster of a receipt that was made without a record, where all that the account listed is of one.
+func (r *Receipt) Recognize(listed []Resource) {
+	if len(listed) == 0 || slices.ContainsFunc(listed, func(l Resource) bool { return l.Run() != listed[0].Run() }) {
+		return
+	}
+	r.Cluster = listed[0].Run()
+	if began, ok := idTime(r.Cluster); ok {
+		r.Began = began
+	}
+}
+
 // Compare notes what was there before and is not now, and what is left.
 func (r *Receipt) Compare(before, left []Resource) {
 	r.Left = append([]Resource{}, left...)

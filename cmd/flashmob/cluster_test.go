@@ -143,7 +143,7 @@ func TestAnotherHostKeyStopsEverything(t *testing.T) {
 func TestOrphansAreFoundAndSwept(t *testing.T) {
 	l := newLab(t)
 	l.up(1)
-	if known := l.do("orphans"); !strings.Contains(known, "2 instance, 2 volume") || !strings.Contains(known, "up here: flashmob down") {
+	if known := l.do("orphans"); !strings.Contains(known, "2 instances, 2 volumes") || !strings.Contains(known, "up here: flashmob down") {
 		t.Errorf("orphans says\n%s", known)
 	}
 	if out := l.do("sweep", "--yes"); !strings.Contains(out, "nothing to sweep") {

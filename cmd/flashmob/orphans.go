@@ -231,13 +231,13 @@ func (a accountFlags) table(out io.Writer, all []found) error {
 	return w.Flush()
 }
 
-// kinds counts the resources of a cluster for people: "4 instance, 4 volume, 1 vpc".
+// kinds counts the resources of a cluster for people: "4 instances, 4 volumes, 1 VPC".
 func kinds(g infra.Group) string {
 	counts := g.Count()
 	var parts []string
 	for _, kind := range infra.Kinds {
 		if n := counts[kind]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+			parts = append(parts, kind.Count(n))
 		}
 	}
 	return strings.Join(parts, ", ")

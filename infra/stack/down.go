@@ -97,6 +97,9 @@ func (c Cluster) down(ctx context.Context, region string, me infra.Holder, stale
 	receipt.Swept, receipt.DestroyTook = swept, destroyed.Sub(destroying)
 	receipt.ProofTook = destroying.Sub(began) + time.Since(destroyed)
 	receipt.Compare(before, left)
+	if !known {
+		receipt.Recognize(before)
+	}
 	if was == infra.Gone && len(before) == 0 {
 		return receipt, nil // gone before: the receipt of then stays
 	}
