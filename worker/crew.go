@@ -29,6 +29,7 @@ type member struct {
 	WorkerState
 	heard time.Time
 	parts bool // it is about to leave, and waits for others to take over what it owns
+	freed bool // it left because the run is over: nothing is lost
 }
 
 // watch listens for signs of life until ctx ends.
@@ -98,6 +99,7 @@ func (c *crew) hear(b Beat, log *slog.Logger) {
 	}
 	m.parts = b.Parts || m.parts && !m.Lost // one that is back is another of the same name
 	m.Slots, m.Lost, m.heard = b.Slots, b.Leaves, time.Now()
+	m.freed = b.Leaves && c.over
 	m.Busy = b.Busy
 	if c.beat != nil {
 		close(c.beat)
@@ -233,8 +235,9 @@ func (c *crew) states() []WorkerState {
 	defer c.mu.Unlock()
 	states := make([]WorkerState, 0, len(c.members))
 	for _, m := range c.members {
-		m.Heard = m.heard
-		states = append(states, m.WorkerState)
+		state := m.WorkerState
+		state.Heard, state.Lost = m.heard, m.Lost && !m.freed
+		states = append(states, state)
 	}
 	return states
 }

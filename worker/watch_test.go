@@ -117,7 +117,10 @@ func TestWhoWatchesHearsWhoTookOverWhat(t *testing.T) {
 	s := scenario{flow: gated, inputs: []input.Input{file(t, wildText(1000))}, batchRows: 10}
 	s.opened = func(opened *Initializer) func() { in = opened; return book.watch(t, in) }
 	s.crewed(t, []string{"w1", "w2"}, func(_, kill func(string)) {
-		await(t, "w2 owns partitions", func() bool { return slices.Contains(in.Status().Owners, "w2") })
+		await(t, "both own partitions", func() bool { // the first one there owns all of them for a while
+			owners := in.Status().Owners
+			return slices.Contains(owners, "w1") && slices.Contains(owners, "w2")
+		})
 		kill("w2")
 		await(t, "somebody has taken them over", func() bool { return in.Status().TakenOver > 0 })
 		close(gate)
