@@ -39,6 +39,7 @@ type sizer struct {
 	rate    float64       // units a second of one slot
 	start   time.Duration // what an operator takes to start, for every batch
 	largest int64         // seen so far
+	fixed   fixed         // what an operator takes for every batch when it has started
 
 	remaining int64 // when the size of a batch was asked for last
 	last      int64 // how large the last batches are; 0 before them
@@ -51,6 +52,10 @@ func (s *sizer) observe(units int64, took, start time.Duration) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if start > 0 {
+		own := s.fixed.observe(units, took)
+		took, start = max(took-own, took/50), start+own
+	}
 	rate := float64(units) / took.Seconds()
 	if s.rate == 0 {
 		s.rate = rate

@@ -88,3 +88,28 @@ func TestQuickOperatorsGetSmallBatches(t *testing.T) {
 		}
 	}
 }
+
+// A program that takes as long over little as over much gets much: else batches would become smaller and smaller.
+func TestWhatAProgramTakesForEveryBatchMakesThemLarge(t *testing.T) {
+	const slots, start = 2, 2 * time.Millisecond
+	for name, c := range map[string]struct {
+		fixed  time.Duration
+		rate   float64 // bytes a second, beside that
+		atMost int     // batches of 128 MiB
+	}{
+		"imports when it has read": {300 * time.Millisecond, 100e6, 20},
+		"takes seconds to end":     {3 * time.Second, 500e6, 20},
+		"only works":               {0, 10e6, 80},
+	} {
+		var s sizer
+		batches := 0
+		for remaining := int64(128 << 20); remaining > 0; batches++ {
+			size := min(s.next(s.firstStarted(remaining, slots), startedBatch, remaining, slots), remaining)
+			s.observe(size, c.fixed+time.Duration(float64(size)/c.rate*float64(time.Second)), start)
+			remaining -= size
+		}
+		if batches > c.atMost {
+			t.Errorf("a program that %s: %d batches, want at most %d", name, batches, c.atMost)
+		}
+	}
+}
