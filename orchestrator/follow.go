@@ -1,25 +1,17 @@
 package orchestrator
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sync/errgroup"
 
-	"flashmob/manifest"
 	"flashmob/timeline"
 	"flashmob/worker"
 )
@@ -246,155 +238,9 @@ func (c *Cluster) await(ctx context.Context, r *remote, l line) error {
 // ErrNoForwarding says that a host's sshd does not let the operator reach a socket there.
 var ErrNoForwarding = errors.New("its sshd forwards no Unix sockets")
 
-// poll keeps the status fresh.
-func (c *Cluster) poll(ctx context.Context, l line) error {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		c.look(ctx, l)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-// statusOf asks for the status; false where there is no answer.
-func statusOf(ctx context.Context, l line) (s worker.Status, ok bool) {
-	answer, err := l.ask(ctx, http.MethodGet, "/status", nil)
-	if err != nil {
-		return s, false
-	}
-	defer answer.Body.Close()
-	return s, json.NewDecoder(answer.Body).Decode(&s) == nil
-}
-
-// look asks for the status, and tells what is new in it. Where there is no answer, the next look tells.
-func (c *Cluster) look(ctx context.Context, l line) {
-	s, ok := statusOf(ctx, l)
-	if !ok {
-		return
-	}
-	c.tellRestart(s)
-	c.tellLost(s)
-	c.tellFailure(s)
-	if s.Fed {
-		c.fedOnce.Do(func() {
-			c.mu.Lock()
-			c.fedAt = time.Now()
-			c.mu.Unlock()
-			c.lanes.Begin(timeline.RunLane, "gather")
-			close(c.fed)
-		})
-	}
-	c.status.Store(&s)
-	c.heard.Store(time.Now().UnixNano())
-}
-
-// tellRestart reports that the initializer has crashed since the last look.
-func (c *Cluster) tellRestart(now worker.Status) {
-	before := 0
-	if last := c.status.Load(); last != nil {
-		before = last.Restarts
-	}
-	if now.Restarts > before {
-		c.Log.Warn("initializer crashed and was started again: the run goes on where it was", "ago", time.Since(now.Crashed).Round(100*time.Millisecond),
-			"restarts", now.Restarts)
-	}
-}
-
-// tellLost reports workers that were there at the last look, and are gone now, though there is work left.
-func (c *Cluster) tellLost(now worker.Status) {
-	before := c.status.Load()
-	if before == nil || now.Total > 0 && now.Covered >= now.Total {
-		return
-	}
-	lost := map[string]bool{}
-	for _, w := range before.Workers {
-		lost[w.Name] = w.Lost
-	}
-	for _, w := range now.Workers {
-		was, known := lost[w.Name]
-		if known && was && !w.Lost {
-			c.lanes.Begin(w.Name, timeline.Work)
-		}
-		if known && w.Lost && !was {
-			c.lanes.Fall(w.Name, "nothing more is heard of it")
-			c.Log.Warn("worker gone: what it had goes to the others", "host", w.Name)
-		}
-	}
-}
-
-// tellFailure reports the first batch that a program has failed on, once.
-func (c *Cluster) tellFailure(now worker.Status) {
-	if before := c.status.Load(); now.Failure != nil && (before == nil || before.Failure == nil) {
-		c.Log.Warn("a batch failed: looking for the record that it fails on", "host", now.Failure.Worker, "reason", now.Failure.Reason)
-	}
-}
-
-// gather takes the parts home as they are gathered in the cluster, until the run is over.
-func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
-	target := fmt.Sprintf("/parts?from=%d", len(c.folder.Parts))
-	if n := len(c.folder.Parts); n > 0 {
-		target += "&after=" + c.folder.Parts[n-1].SHA256
-	}
-	answer, err := l.ask(ctx, http.MethodGet, target, nil)
-	if err != nil {
-		return fmt.Errorf("gather: %w: %w", ErrCutOff, err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		why, _ := io.ReadAll(io.LimitReader(answer.Body, 1000)) // the status says enough without it
-		return fmt.Errorf("gather: part %d on: %s: %s", len(c.folder.Parts), answer.Status, strings.TrimSpace(string(why)))
-	}
-	stream := bufio.NewReaderSize(answer.Body, 1<<20)
-	for {
-		text, err := stream.ReadBytes('\n')
-		if err != nil {
-			return fmt.Errorf("gather: %w: %w", ErrCutOff, err)
-		}
-		var item worker.Followed
-		if err := json.Unmarshal(text, &item); err != nil {
-			return fmt.Errorf("gather: %w", err)
-		}
-		if item.Over != nil {
-			c.folder.Summary, c.folder.Exchange = item.Over.Summary, item.Over.Exchange
-			return item.Over.Err()
-		}
-		if item.Part == nil {
-			return errors.New("gather: an item that is neither a part nor the end")
-		}
-		if err := c.take(*item.Part, stream); err != nil {
-			return err
-		}
-	}
-}
-
 // ErrInitializerGone says that the host or the process that held the run is gone, and the run with it. What came home is
 // kept, and can be resumed (ClusterConfig.Resume).
 var ErrInitializerGone = errors.New("the run's initializer is gone")
 
 // ErrCutOff says that the run goes on, but nothing comes from it any more.
 var ErrCutOff = errors.New("cut off from the run")
-
-// take appends a part to the folder here, if it is what it says.
-func (c *Cluster) take(part manifest.Part, stream io.Reader) error {
-	return c.folder.Append(part, func(results *os.File) ([]byte, error) {
-		h := sha256.New()
-		if _, err := io.CopyN(io.MultiWriter(results, h), stream, part.Bytes); err != nil {
-			if local := new(fs.PathError); errors.As(err, &local) { // it is this disk that fails
-				return nil, err
-			}
-			return nil, fmt.Errorf("%w: %w", ErrCutOff, err)
-		}
-		if sum := hex.EncodeToString(h.Sum(nil)); sum != part.SHA256 {
-			return nil, fmt.Errorf("part at %d: its hash is %.8s, want %.8s", part.Offset, sum, part.SHA256)
-		}
-		rejects := make([]byte, part.RejectBytes)
-		if _, err := io.ReadFull(stream, rejects); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrCutOff, err)
-		}
-		return rejects, nil
-	})
-}
