@@ -125,7 +125,7 @@ func (s *Series) Faults() []string {
 				faults = append(faults, fmt.Sprintf("%s: %d of %d runs came to their end", where, done, s.Runs))
 			}
 			for _, e := range p.Entries {
-				if fault := wrong(e, p); fault != "" {
+				if fault := wrong(e, p, s.Cloud); fault != "" {
 					faults = append(faults, fmt.Sprintf("%s: record %s: %s", where, e.Run, fault))
 				}
 			}
@@ -134,18 +134,24 @@ func (s *Series) Faults() []string {
 	return faults
 }
 
-// wrong says what cannot be true of a record, or nothing.
-func wrong(e Entry, p Point) string {
-	sum := 0.0
+// wrong says what cannot be true of a record of a point, or nothing.
+func wrong(e Entry, p Point, cloud string) string {
+	sum, size := 0.0, e.Shape.Hosts
 	for _, seconds := range e.Actual.Phases {
 		sum += seconds
 	}
+	if cloud == Local {
+		size = e.Shape.Slots
+	}
+	const unnamed = 60 // seconds between phases: no run waits longer for nothing
 	switch {
+	case size != p.Size:
+		return fmt.Sprintf("it is of size %d", size)
 	case e.Ended == Done && e.Job.Rows != p.Rows:
 		return fmt.Sprintf("it has %s rows", Grouped(e.Job.Rows))
 	case e.Ended == Done && e.Actual.Seconds <= 0:
 		return "it took no time"
-	case sum > 1.01*e.Actual.Seconds+0.01:
+	case sum > 1.01*e.Actual.Seconds+0.01, e.Ended == Done && e.Actual.Seconds > 2*sum+unnamed:
 		return fmt.Sprintf("its phases take %.2f s, all of it %.2f s", sum, e.Actual.Seconds)
 	case e.Actual.Dollars < 0:
 		return "it cost less than nothing"

@@ -20,7 +20,7 @@ func aSeries() *Series {
 			for i := range s.Runs {
 				seconds := float64(rows)/1000/float64(size) + 2 + float64(i)/10
 				said := Prediction{Seconds: Exactly(seconds * 1.1)}
-				p.Entries = append(p.Entries, Entry{Run: "r", Ended: Done, Job: Job{Rows: rows}, Predicted: &said,
+				p.Entries = append(p.Entries, Entry{Run: "r", Ended: Done, Job: Job{Rows: rows}, Shape: Shape{Cloud: Sandbox, Hosts: size}, Predicted: &said,
 					Actual: Actual{Seconds: seconds, Dollars: seconds * float64(size+1), Phases: map[string]float64{Working: seconds - 1}}})
 			}
 			s.Points = append(s.Points, p)
@@ -55,11 +55,14 @@ func TestWrongAndMissingRecordsAreReported(t *testing.T) {
 	s.Points[1].Entries[0].Actual.Phases[Destroy] = 100
 	s.Points[2].Failed = "no capacity"
 	s.Points[3].Entries = s.Points[3].Entries[:1]
+	s.Points[4].Entries[0].Shape.Hosts = 9
+	s.Points[4].Entries[1].Actual.Seconds = 2e9
 	s.Points = s.Points[:5]
 	faults := strings.Join(s.Faults(), "\n")
 	for _, want := range []string{
 		"1 000 rows, size 1: record r: it has 7 rows", "1 000 rows, size 2: record r: its phases take", "1 000 rows, size 4: failed: no capacity",
-		"100 000 rows, size 1: 1 of 2 runs", "100 000 rows, size 4: no record",
+		"100 000 rows, size 1: 1 of 2 runs",
+		"100 000 rows, size 2: record r: it is of size 9", "100 000 rows, size 2: record r: its phases take 51.10 s, all of it 2000000000.00 s", "100 000 rows, size 4: no record",
 	} {
 		if !strings.Contains(faults, want) {
 			t.Errorf("it is not said that %s:\n%s", want, faults)

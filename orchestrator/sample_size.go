@@ -43,13 +43,14 @@ func nextRows(trials []Trial, most int64, operator bool, patience, spent time.Du
 		twice = len(same) > 1 || above > 3*enough
 	}
 	grown := last.Rows > trials[0].Rows
-	final := last.Rows >= most || grown && (above > enough && twice || len(same) == sampleTrials || spent > samplePatience*patience+sampleStarts*first.Took) || !operator && first.Took > patience/3
+	final := last.Rows >= most || grown && (above > enough && twice || len(same) == sampleTrials || spent > samplePatience*patience+sampleStarts*first.Took) ||
+		!operator && (first.Took > patience || len(trials) > 1 && first.Took > patience/3)
 	switch {
 	case final && (len(same) == sampleTrials || patience-spent < last.Took):
 		return 0
 	case final:
 		return last.Rows
-	case operator && len(trials) == 1, above > enough && !twice:
+	case len(trials) == 1, above > enough && !twice:
 		return last.Rows
 	case !grown:
 		growth := int64(min(sampleGrowth, max(sampleStep, 2*patience/max(first.Took, 1))))

@@ -56,8 +56,11 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 	for interrupts := 0; ; {
 		select {
 		case <-tick.C:
-			if status, ok := run.Status(); ok {
+			switch status, ok := run.Status(); {
+			case ok:
 				show.update(ctx, status, run.Drain)
+			case show.steers != nil: // hosts cost money before they say anything
+				show.steers.look(ctx, status, -1, func() { stop(errBudget) })
 			}
 			continue
 		case <-signals:

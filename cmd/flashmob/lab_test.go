@@ -144,6 +144,12 @@ func (l *lab) start(args ...string) (*exec.Cmd, *output) {
 // await polls until a started program has said something, which no event tells of.
 func (l *lab) await(said *output, word string) {
 	l.t.Helper()
+	l.awaitFor(said, word, patience)
+}
+
+// awaitFor is await of something that takes longer.
+func (l *lab) awaitFor(said *output, word string, patience time.Duration) {
+	l.t.Helper()
 	for deadline := time.Now().Add(patience); !strings.Contains(said.String(), word); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			l.t.Fatalf("it does not say %q within %v:\n%s", word, patience, said)

@@ -38,9 +38,10 @@ type steersman struct {
 	end    time.Duration // that is paid after the run
 
 	looked   time.Time
-	settled  time.Time    // from when on the forecast can be believed
-	wanted   bench.Action // by the last look: what two in a row want is done
-	told     time.Time    // that nothing can be done
+	settled  time.Time                            // from when on the forecast can be believed
+	wanted   bench.Action                         // by the last look: what two in a row want is done
+	told     time.Time                            // that nothing can be done
+	resize   func(ctx context.Context, hosts int) // makes the cluster larger or smaller while the run goes on
 	resizing sync.WaitGroup
 	busy     chan struct{} // holds a token while hosts come or go
 	stopped  bool          // at the budget's end
@@ -59,7 +60,7 @@ func (flags runFlags) newSteersman(begun time.Time, show *display) (*steersman, 
 	}
 	if record, err := infra.ReadRecord(cloud.files().Record()); err == nil && flags.budget > 0 {
 		if note := prices.In(record.Spec.Region).Note(time.Now()); note != "" {
-			show.logger().Warn("the budget is kept by old prices", "table", note)
+			show.logger().Info("the budget is counted by " + note)
 		}
 	}
 	k := bench.Place(entry.Shape.Cloud)
@@ -78,6 +79,7 @@ func (flags runFlags) newSteersman(begun time.Time, show *display) (*steersman, 
 		limits: flags.limits(), most: flags.maxHosts, cloud: cloud, begun: begun, prices: prices, record: show.record, show: show,
 		join: seconds(k.Provision), end: steerEvery, settled: time.Now().Add(steerSettle), busy: make(chan struct{}, 1),
 	}
+	s.resize = s.resizeCluster
 	if show.record.holdBack { // a burst: the cluster is the run's alone
 		s.end += seconds(k.Destroy)
 	}
@@ -168,8 +170,8 @@ func (s *steersman) keep(text string) {
 	s.record.entry.Decisions = append(s.record.entry.Decisions, fmt.Sprintf("after %s: %s", bench.Brief(time.Since(s.begun)), text))
 }
 
-// resize makes the cluster larger or smaller while the run goes on. Where that fails the run goes on as it is.
-func (s *steersman) resize(ctx context.Context, hosts int) {
+// resizeCluster makes the cluster larger or smaller. Where that fails the run goes on as it is.
+func (s *steersman) resizeCluster(ctx context.Context, hosts int) {
 	up := upFlags{cloudFlags: s.cloud, spec: infra.Spec{Size: hosts}}
 	if err := up.resize(ctx, s.show); err != nil && ctx.Err() == nil {
 		s.show.logger().Warn("the cluster keeps its size", "err", err)
