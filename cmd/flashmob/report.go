@@ -32,10 +32,10 @@ func (d *display) writeReport(output string, run runner, m *manifest.Manifest, w
 	if m == nil && err != nil {
 		report.Error = err.Error()
 	}
-	if m != nil && m.Sittings == 1 && wall > 0 {
-		report.Rate = float64(m.Totals.In) / wall.Seconds()
-	}
 	seconds := wall.Seconds()
+	if report.View.Run.Resumed == 0 && (m == nil || m.Sittings == 1) && seconds > 0 {
+		report.Rate = float64(report.View.Run.Records) / seconds
+	}
 	report.Forecast.Time.Actual = &seconds
 	if d.record != nil {
 		d.record.compare(&report.Forecast)
