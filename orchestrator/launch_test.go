@@ -229,3 +229,21 @@ func TestTheMetricsHostIsAttendedForAsLongAsTheRun(t *testing.T) {
 		t.Errorf("processes %v are left", pids)
 	}
 }
+
+// The initializer is told what the run asks of the log; it tells the workers.
+func TestInitializerIsToldHowLongToWait(t *testing.T) {
+	inv := inventory.Local(2)
+	c := &Cluster{ClusterConfig: ClusterConfig{Inventory: inv, Sync: true, AckWait: 3 * time.Second, SnapshotEvery: time.Minute}, folder: new(manifest.Folder)}
+	for _, host := range inv.Hosts {
+		a := c.invitation(&remote{conn: &conn{host: host}}).Appointment
+		if host.Role != inventory.Initializer {
+			if a != nil {
+				t.Errorf("%s is appointed, too", host.Name)
+			}
+			continue
+		}
+		if !a.Sync || a.AckWait != 3*time.Second || a.SnapshotEvery != time.Minute {
+			t.Errorf("%+v", a)
+		}
+	}
+}

@@ -183,8 +183,13 @@ var errBadRef = errors.New("not a reference")
 // splitRef takes a reference apart: what names the body, and how many segments it has.
 func splitRef(ref string) (id string, n int, err error) {
 	id, count, ok := strings.Cut(ref, ".")
-	if n, err = strconv.Atoi(count); !ok || err != nil || n < 0 {
+	if n, err = strconv.Atoi(count); !ok || err != nil || n < 0 || id == "" || strings.IndexFunc(id, notOfName) >= 0 {
 		return "", 0, fmt.Errorf("depot: %w: %q", errBadRef, ref)
 	}
 	return id, n, nil
+}
+
+// notOfName reports whether a letter is none of the names that bodies get: in a subject it might mean something.
+func notOfName(r rune) bool {
+	return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z')
 }
