@@ -18,6 +18,7 @@ import (
 // by environment variables:
 //
 //	FLASHMOB_CRASH=POINT:N    end as kill -9 does, on reaching the point for the N-th time
+//	FLASHMOB_STOP=POINT:N     stop as kill -STOP does, on reaching the point for the N-th time
 //	FLASHMOB_LOSE=N           take every N-th reply of the log to a publish for lost, though the log has the message
 //	FLASHMOB_BROKEN=ack       ack a batch before its part is published
 //	FLASHMOB_BROKEN=second    gather second parts, too
@@ -26,7 +27,9 @@ import (
 var (
 	crashPoint, crashHit = crashOf(os.Getenv("FLASHMOB_CRASH"))
 	loseEvery            = numberOf(os.Getenv("FLASHMOB_LOSE"))
+	stopPoint, stopHit   = crashOf(os.Getenv("FLASHMOB_STOP"))
 	reached, published   atomic.Int64
+	passed               atomic.Int64 // the point to stop at
 
 	brokenAck     = os.Getenv("FLASHMOB_BROKEN") == "ack"
 	brokenSecond  = os.Getenv("FLASHMOB_BROKEN") == "second"
@@ -50,10 +53,13 @@ func numberOf(text string) int64 {
 	return n
 }
 
-// reach ends the process if that is what was asked for.
+// reach ends or stops the process if that is what was asked for.
 func reach(point string) {
 	if point == crashPoint && reached.Add(1) == crashHit {
 		die(point)
+	}
+	if point == stopPoint && passed.Add(1) == stopHit {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) // there is no error: it is this process
 	}
 }
 

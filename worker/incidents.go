@@ -13,6 +13,7 @@ const (
 	IncidentLost      = "lost"       // a worker went silent, or its process died
 	IncidentBack      = "back"       // a lost worker was heard of again
 	IncidentRetried   = "retried"    // a batch was handed out again
+	IncidentHurried   = "hurried"    // some held batches for long while others were idle
 	IncidentTakenOver = "taken over" // partitions went from one owner to others
 	IncidentRestarted = "restarted"  // the initializer crashed, and was started again
 	IncidentDropped   = "dropped"    // a part came for a range that was covered already

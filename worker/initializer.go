@@ -284,6 +284,7 @@ func (in *Initializer) run(ctx context.Context) error {
 	group.Go(func() error { return in.crew.watch(helping, in.nc, in.Log) })
 	group.Go(func() error { return in.attend(helping) })
 	group.Go(func() error { return in.watchLog(helping) })
+	group.Go(func() error { return in.hasten(helping) })
 	if in.flow.HasOperator() {
 		group.Go(func() error { return in.hearFailures(helping) })
 	}

@@ -31,7 +31,7 @@ func (in *Initializer) noteRetry(part Part, first bool) {
 	}
 	if part.Handed > 1 {
 		one.Kind = IncidentRetried
-		one.Reason = fmt.Sprintf("whoever had it gave no sign of life for %v", in.AckWait)
+		one.Reason = fmt.Sprintf("whoever had it was slower than others, or gave no sign of life for %v", in.AckWait)
 		if worker, at := in.events.lostLately(time.Now().Add(-time.Minute)); worker != "" {
 			one.Reason += fmt.Sprintf("; %s was lost at %s", worker, at.Format(time.TimeOnly))
 		}

@@ -118,6 +118,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 		return nil
 	})
 	group.Go(func() error { return w.alive.run(ctx, w.spec.AckWait/4) })
+	group.Go(func() error { return w.heedHurry(ctx) })
 	group.Go(func() error { return w.beat(ctx) })
 	group.Go(func() error { return w.meter(ctx) })
 	return group.Wait()
@@ -134,7 +135,12 @@ func lanesOf(f *flow.Flow, inputs []input.Input) int {
 
 // pull keeps ready filled, with as many batches as should be held.
 func (w *worker) pull(ctx context.Context, batches jetstream.Consumer, ready chan<- claim, lanes int) error {
-	limit := func() int { return w.Slots * (w.pace.hold() + lanes - 1) }
+	limit := func() int {
+		if w.alive.late() {
+			return 0
+		}
+		return w.Slots * (w.pace.hold() + lanes - 1)
+	}
 	for {
 		if err := w.held.enter(ctx, w.Drain, limit); err != nil {
 			return err
@@ -165,7 +171,11 @@ func (w *worker) fetch(ctx context.Context, batches jetstream.Consumer, n int, r
 		if c.body, err = decode(msg.Data(), &c.batch); err != nil {
 			return got, fmt.Errorf("pull batch: %w", err)
 		}
-		w.alive.add(msg)
+		if w.alive.late() { // asked for before others were to have what there is
+			_ = msg.Nak() // where it is lost, the ack wait does the same a little later
+			continue
+		}
+		w.alive.add(msg, c.handed > 1)
 		got++
 		reach("pulled")
 		ready <- c
@@ -203,6 +213,11 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 		if c.batch.Final {
 			w.final.Store(true)
 		}
+		if w.alive.gave(c.msg) {
+			w.alive.remove(c.msg)
+			w.held.leave(1)
+			continue
+		}
 		w.busy.Add(1)
 		begun := time.Now()
 		reach("begun")
@@ -227,7 +242,10 @@ func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, read
 // commit publishes the part, waits until the log has it, and only then acks the batch: in between lies nothing that
 // could be lost.
 func (w *worker) commit(ctx context.Context, c claim, made product) error {
-	defer w.alive.remove(c.msg)
+	defer func() {
+		w.alive.remove(c.msg)
+		w.held.stir()
+	}()
 	begun := time.Now()
 	reach("made")
 	if brokenAck {

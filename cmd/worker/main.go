@@ -35,6 +35,7 @@ func main() {
 
 func run() error {
 	debug.SetGCPercent(400) // a few MB live: collecting them less often is cheap in memory and not in time
+	limitMemory("/")
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	in := bufio.NewReader(os.Stdin)
