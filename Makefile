@@ -13,6 +13,7 @@ SEED        ?= 1
 ROUNDS      ?= 5
 EVERY       ?= 1s
 KILLS       ?= 24
+RUNS        ?= 3
 
 # The cluster. What is empty is as it was last time, or flashmob's default.
 CLUSTER_SIZE ?=
@@ -34,7 +35,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster test/faults measure-faults bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -83,6 +84,10 @@ test/cluster: ## all that is tested on clusters, in the sandbox as root, with th
 
 test/faults: build ## kill, stop and slow the processes of ROUNDS runs of every application, from SEED on, and compare the results
 	@for app in classifier votes query2 wordcount; do bin/flashmob chaos --app $$app --seed $(SEED) --rounds $(ROUNDS) --every $(EVERY) || exit 1; done
+
+measure-faults: ## measure what faults cost, on this machine, RUNS times: half an hour for 3
+	go run ./bench/faults -runs $(RUNS)
+	go test ./bench/faults -update -count=1
 
 bench: build ## measure beside a hand-written limit and GNU parallel, on this machine
 	go run ./bench/local -flashmob bin/flashmob

@@ -27,6 +27,7 @@ var imports = map[string][]string{
 	"orchestrator": {"flow", "input", "internal/buildinfo", "inventory", "manifest", "orchestrator", "timeline", "worker"},
 	"infra":        {"infra", "inventory", "internal/buildinfo", "internal/sandbox"},
 	"bench/exec":   {"bench", "store"},
+	"bench/faults": {"bench", "chaos", "inventory"},
 	"bench":        {"bench", "inventory"},
 	"chaos":        {"chaos", "inventory", "manifest", "orchestrator", "worker"},
 	"simulator":    {"bench", "worker"},
