@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -20,6 +21,10 @@ func away(err error) bool {
 		if errors.Is(err, passing) {
 			return true
 		}
+	}
+	var broken *net.OpError // a connection that breaks while something is written to it
+	if errors.As(err, &broken) {
+		return true
 	}
 	var refused *jetstream.APIError
 	return errors.As(err, &refused) && refused.Code == http.StatusServiceUnavailable
