@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,13 @@ type ClusterConfig struct {
 	// SnapshotEvery is how often owners of keys take snapshots at least, where there is anything new. Defaults to
 	// worker.SnapshotEvery.
 	SnapshotEvery time.Duration
+	// Replicas is how many hosts have the log, the first that process: 1, 3 or 5. Defaults to 1, the initializer.
+	Replicas int
+	// Tied lets the processes end with this one, however that ends, and leave nothing on hosts that are this machine: other
+	// runs may go on beside this one there. Defaults to false: the run outlives its operator.
+	Tied bool
+	// Slots is how many slots there are, on all hosts together. Defaults to 0: one a core of every host.
+	Slots int
 	// MinHosts is how many hosts must come up to process; the run ends with ErrTooFewHosts when that cannot be any more.
 	// Defaults to 1, the initializer.
 	MinHosts int
@@ -94,7 +102,10 @@ func (c *ClusterConfig) check() error {
 	if c.ConnectWait == 0 {
 		c.ConnectWait = connectWait
 	}
-	c.MinHosts = max(c.MinHosts, 1)
+	c.MinHosts, c.Replicas = max(c.MinHosts, 1), max(c.Replicas, 1)
+	if err := worker.CheckReplicas(c.Replicas); err != nil {
+		return err
+	}
 	if err := c.Inventory.Check(); err != nil {
 		return fmt.Errorf("inventory: %w", err)
 	}
@@ -111,7 +122,9 @@ func (c *ClusterConfig) check() error {
 			return err
 		}
 	}
-	if n := len(c.Inventory.Processing()); c.MinHosts > n {
+	if n := len(c.Inventory.Processing()); c.Replicas > n {
+		return fmt.Errorf("%w: the inventory has %d that process, %d are to hold a replica of the log", ErrTooFewHosts, n, c.Replicas)
+	} else if c.MinHosts > n {
 		return fmt.Errorf("%w: the inventory has %d that process, at least %d are needed", ErrTooFewHosts, n, c.MinHosts)
 	}
 	return nil
@@ -140,12 +153,15 @@ type Cluster struct {
 	keeping  sync.WaitGroup // hosts awake
 	stdin    func() *replay
 	lanes    timeline.Timeline
+	replicas []worker.Replica // of the log; none where there is one log
 
-	mu      sync.Mutex
-	remotes []*remote
-	phases  []manifest.Phase
-	fedAt   time.Time
-	boots   []time.Duration // that hosts of this run took to answer
+	mu       sync.Mutex
+	standing map[string]bool // hosts whose replica of the log was started
+	led      string          // the host whose replica leads, where there are several
+	remotes  []*remote
+	phases   []manifest.Phase
+	fedAt    time.Time
+	boots    []time.Duration // that hosts of this run took to answer
 }
 
 // NewCluster returns a run that is ready to start.
@@ -159,11 +175,14 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 	}
 	c := &Cluster{
 		ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{}), fed: make(chan struct{}),
-		vacant: make(chan struct{}),
+		vacant: make(chan struct{}), standing: map[string]bool{},
 	}
 	c.parcels.program = config.WorkerProgram
 	c.stdin = sync.OnceValue(func() *replay { return newReplay(os.Stdin, replayMost) })
 	c.mothers.first = make(chan struct{})
+	if c.replicas, err = layOut(c.ClusterConfig); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -252,9 +271,14 @@ func (c *Cluster) runFolder() string { return path.Join(".flashmob/runs", c.fold
 
 // tookOf keeps how long a phase of the initializer took; the other hosts' overlap with the work.
 func (c *Cluster) tookOf(host inventory.Host, phase string, begun, ended time.Time) {
-	if host.Role == inventory.Initializer {
+	if host.Role == inventory.Initializer && !c.tookBefore(phase) {
 		c.tookUntil(phase, begun, ended)
 	}
+}
+
+// tookBefore reports whether a phase is over already: a host that comes back goes through some once more.
+func (c *Cluster) tookBefore(phase string) bool {
+	return slices.ContainsFunc(c.Phases(), func(p manifest.Phase) bool { return p.Name == phase })
 }
 
 func (c *Cluster) took(phase string, begun time.Time) { c.tookUntil(phase, begun, time.Now()) }

@@ -119,8 +119,11 @@ func (c *Cluster) raiseOne(ctx context.Context, host inventory.Host, w *crew) {
 		return
 	}
 	switch {
-	case host.Role == inventory.Initializer && err != nil:
-		w.failed <- &HostError{Host: host.Name, Err: err}
+	case (host.Role == inventory.Initializer || c.holdsReplica(host)) && err != nil:
+		select {
+		case w.failed <- &HostError{Host: host.Name, Err: err}:
+		default: // another host's failure ends the run
+		}
 	case host.Role == inventory.Initializer:
 		w.initializer <- r
 	case err == nil || ctx.Err() != nil:

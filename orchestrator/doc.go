@@ -15,6 +15,9 @@
 // answer in time is given up; the run goes on with the others while there are enough of them (MinHosts). A run that is to
 // Detach is left to itself once its input is on the initializer's disk and its hosts are at work.
 //
+// Where the log has replicas, the first hosts that process start a process for theirs before their setup, and the operator follows
+// whichever of them is the run's initializer (replicas.go).
+//
 // A host that would power itself off for being idle is kept from it by the operator from the first contact on, and by
 // the run's process on it once that has been started: on a metrics host one that shows the run as a page, and works on nothing.
 //

@@ -54,13 +54,26 @@ const (
 // work brings the input to the run and its results home, until the run is over. When the connection breaks it is made
 // anew, and when the initializer crashes it is waited for, which its guard starts again: the run does not mind.
 func (c *Cluster) work(ctx context.Context, w *crew) error {
+	if c.replicas != nil {
+		return c.workReplicated(ctx, w)
+	}
 	var r *remote
-	select {
-	case r = <-w.initializer:
-	case err := <-w.failed:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if c.Attach {
+		replicated, alone, err := c.findReplicas(ctx, w)
+		if replicated {
+			return c.workReplicated(ctx, w)
+		} else if err != nil {
+			return err
+		}
+		r = alone
+	} else {
+		select {
+		case r = <-w.initializer:
+		case err := <-w.failed:
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	defer c.tookFeedAndGather(time.Now())
 	c.lanes.Begin(timeline.RunLane, "feed")

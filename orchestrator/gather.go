@@ -29,6 +29,9 @@ func (c *Cluster) gather(ctx context.Context, r *remote, l line) error {
 		return fmt.Errorf("gather: %w: %w", ErrCutOff, err)
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusServiceUnavailable {
+		return fmt.Errorf("gather: %w: %s leads no more", ErrCutOff, r.host.Name)
+	}
 	if answer.StatusCode != http.StatusOK {
 		why, _ := io.ReadAll(io.LimitReader(answer.Body, 1000)) // the status says enough without it
 		return fmt.Errorf("gather: part %d on: %s: %s", len(c.folder.Parts), answer.Status, strings.TrimSpace(string(why)))

@@ -43,7 +43,7 @@ func (c *Cluster) keepLogs(ctx context.Context, failure error) error {
 	var group sync.WaitGroup
 	for i, r := range remotes {
 		group.Go(func() {
-			log, _ := c.files(r)
+			log, _ := c.files(r.host.Name)
 			text, err := r.run(ctx, fmt.Sprintf("[ ! -e %[1]s ] || tail -c %[2]d %[1]s", quote(log), logLimit), nil)
 			if err != nil { // stop says so
 				c.Log.Debug("its log stays there", "host", r.host.Name, "err", err)

@@ -62,6 +62,9 @@ func (c *Cluster) tellRestart(now worker.Status) {
 	if last := c.status.Load(); last != nil {
 		before = last.Restarts
 	}
+	if last := c.status.Load(); last != nil && now.Term > last.Term {
+		c.Log.Warn("another host is the run's initializer now: the run goes on where it was", "host", now.Host, "was", last.Host)
+	}
 	if now.Restarts > before {
 		c.Log.Warn("initializer crashed and was started again: the run goes on where it was", "ago", time.Since(now.Crashed).Round(100*time.Millisecond),
 			"restarts", now.Restarts)

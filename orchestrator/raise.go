@@ -39,15 +39,29 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	}
 	c.tookOf(host, "boot", begun, answered)
 	c.tookOf(host, "connect", answered, time.Now())
-	begun = time.Now()
+	if err := c.equip(ctx, r); err != nil {
+		return nil, err
+	}
+	c.atWork(r)
+	return r, nil
+}
+
+// equip brings a host what it needs, and starts its processes.
+func (c *Cluster) equip(ctx context.Context, r *remote) error {
+	host, begun := r.host, time.Now()
 	c.lanes.Begin(host.Name, "upload")
 	said := c.watch(ctx, host, "upload", "setup and start")
 	p, err := c.upload(ctx, r)
 	said()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.tookOf(host, "upload", begun, time.Now())
+	if c.holdsReplica(host) {
+		if err := c.startReplica(ctx, r, p); err != nil {
+			return fmt.Errorf("start replica: %w", err)
+		}
+	}
 	begun = time.Now()
 	if host.Role != inventory.MetricsHost {
 		c.lanes.Begin(host.Name, "setup")
@@ -56,7 +70,7 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 			_, err := r.run(ctx, fmt.Sprintf("cd %s || exit\n%s", quote(c.workFolder()), command), nil)
 			said()
 			if err != nil {
-				return nil, fmt.Errorf("setup %q: %w", command, err)
+				return fmt.Errorf("setup %q: %w", command, err)
 			}
 		}
 	}
@@ -64,11 +78,10 @@ func (c *Cluster) raise(ctx context.Context, host inventory.Host) (*remote, erro
 	begun = time.Now()
 	c.lanes.Begin(host.Name, "start")
 	if err := c.start(ctx, r, p); err != nil {
-		return nil, fmt.Errorf("start worker: %w", err)
+		return fmt.Errorf("start worker: %w", err)
 	}
 	c.tookOf(host, "start", begun, time.Now())
-	c.atWork(r)
-	return r, nil
+	return nil
 }
 
 // atWork notes that a host has come to work; the metrics host shows the run from now on.

@@ -74,11 +74,14 @@ func (s *Session) DrainWorkers(ctx context.Context) error {
 // Close ends the connection.
 func (s *Session) Close() error { return s.c.close() }
 
+// ErrElsewhere says that the run goes on, and that another host is its initializer.
+var ErrElsewhere = errors.New("another host is the run's initializer")
+
 // ErrNoRun says that no run goes on where one was looked for.
 var ErrNoRun = errors.New("no run goes on here")
 
 // RunStatus asks the initializer that this session leads to for its newest run that goes on: its ID and how far it is.
-// Without one the error is ErrNoRun.
+// Without one the error is ErrNoRun, and ErrElsewhere where this is another replica of that run's log.
 func (s *Session) RunStatus(ctx context.Context) (id string, status worker.Status, err error) {
 	id, status, err = s.c.runStatus(ctx)
 	if err != nil {
@@ -101,13 +104,18 @@ func (c *conn) runStatus(ctx context.Context) (id string, status worker.Status, 
 		if err != nil {
 			continue // its process is gone
 		}
+		folders := strings.Split(socket, "/")
+		id = folders[len(folders)-2]
+		if answer.StatusCode == http.StatusServiceUnavailable {
+			answer.Body.Close()
+			return id, status, ErrElsewhere
+		}
 		err = json.NewDecoder(answer.Body).Decode(&status)
 		answer.Body.Close()
 		if err != nil {
 			return "", status, fmt.Errorf("status: %w", err)
 		}
-		folders := strings.Split(socket, "/")
-		return folders[len(folders)-2], status, nil
+		return id, status, nil
 	}
 	return "", status, ErrNoRun
 }

@@ -51,16 +51,19 @@ func (c *Cluster) resumeFolder() error {
 // resumed.
 func (c *Cluster) clear(ctx context.Context, r *remote) error {
 	first := r.host.Role == inventory.Initializer
-	if !c.Evict && first {
+	if !c.Evict && first && !c.Tied {
 		switch id, status, err := r.runStatus(ctx); {
-		case err == nil && id != c.Replaces:
+		case (err == nil || errors.Is(err, ErrElsewhere)) && id != c.Replaces:
 			return &BusyError{Run: id, By: status.By}
-		case err != nil && !errors.Is(err, ErrNoRun):
+		case err != nil && !errors.Is(err, ErrNoRun) && !errors.Is(err, ErrElsewhere):
 			return fmt.Errorf("look for another run: %w", err)
 		}
 	}
 	if first {
 		close(c.vacant)
+	}
+	if c.Tied {
+		return nil
 	}
 	folders := c.runFolder()
 	switch {

@@ -23,6 +23,12 @@ func Serve(ctx context.Context, invitation Invitation, config Config) error {
 	if err := config.check(); err != nil {
 		return err
 	}
+	if a := invitation.Appointment; a != nil && len(a.Replicas) > 0 {
+		if err := a.check(config); err != nil {
+			return err
+		}
+		return awake(ctx, func() bool { return true }, func(ctx context.Context) error { return replicate(ctx, *a, config) })
+	}
 	if invitation.Appointment != nil {
 		return awake(ctx, func() bool { return true }, func(ctx context.Context) error {
 			return initialize(ctx, *invitation.Appointment, config)
@@ -49,12 +55,20 @@ func awake(ctx context.Context, heard func() bool, do func(context.Context) erro
 	return group.Wait()
 }
 
-// initialize runs the run's initializer, and slots beside it.
-func initialize(ctx context.Context, a Appointment, config Config) (err error) {
+// check returns an error if this program cannot do what the appointment says, and makes its inputs accessible.
+func (a Appointment) check(config Config) error {
 	if a.Run.Version != config.Version {
 		return fmt.Errorf("initialize run %s: %w: the operator's is %s, this is %s", a.Run.ID, ErrVersion, a.Run.Version, config.Version)
 	}
 	input.Grant(a.Run.Inputs, config.Access)
+	return nil
+}
+
+// initialize runs the run's initializer, and slots beside it.
+func initialize(ctx context.Context, a Appointment, config Config) (err error) {
+	if err := a.check(config); err != nil {
+		return err
+	}
 	identity, err := a.Identity.TLS()
 	if err != nil {
 		return err
@@ -138,21 +152,41 @@ func takeUp(a Appointment) (folder *manifest.Folder, finished bool, err error) {
 	return folder, false, err
 }
 
-// listen answers operators on the appointment's socket while run runs, and then for as long as they may still ask.
+// listen answers operators on the appointment's socket while run runs, and then for as long as they may still ask. Where another
+// host goes on with the run, they are let go of.
 func (c *Control) listen(ctx context.Context, a Appointment, in *Initializer, run func() error) error {
-	if err := os.Remove(a.Socket); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that crashed
-		return fmt.Errorf("listen %s: %w", a.Socket, rootCause(err))
-	}
-	socket, err := net.Listen("unix", a.Socket)
+	socket, err := listenSocket(a.Socket)
 	if err != nil {
-		return fmt.Errorf("listen %s: %w", a.Socket, rootCause(err))
+		return err
 	}
-	server := &http.Server{Handler: c.Serve(in), ReadHeaderTimeout: time.Minute}
+	return serveWhile(socket, c.Serve(in), func() error {
+		ended := run()
+		if !errors.Is(ended, errDeposed) {
+			c.End(ctx, ended, a.Patience)
+		}
+		return ended
+	})
+}
+
+// listenSocket listens on a socket, in place of a process that crashed.
+func listenSocket(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listen %s: %w", path, rootCause(err))
+	}
+	socket, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen %s: %w", path, rootCause(err))
+	}
+	return socket, nil
+}
+
+// serveWhile answers requests while do goes on, and returns what that does.
+func serveWhile(socket net.Listener, handler http.Handler, do func() error) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(socket) }()
-	ended := run()
-	c.End(ctx, ended, a.Patience)
-	err = errors.Join(server.Close(), ended)
+	err := do()
+	err = errors.Join(server.Close(), err)
 	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}

@@ -85,12 +85,14 @@ type want struct {
 // brought is the body of a request that brings an input's bytes.
 type brought struct {
 	*zstd.Decoder
+	stop   func()        // ends a read that is under way: nothing may come for long
 	closed chan struct{} // the request's handler waits for it
 	once   sync.Once
 }
 
 func (b *brought) Close() error {
 	b.once.Do(func() {
+		b.stop()
 		b.Decoder.Close()
 		close(b.closed)
 	})
@@ -188,6 +190,7 @@ func (c *Control) Uplink(ctx context.Context, i int, _ input.Input, offset int64
 	defer c.change(func() { c.want = nil })
 	select {
 	case body := <-open.bodies:
+		context.AfterFunc(ctx, body.stop)
 		return body, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
@@ -238,7 +241,8 @@ func (c *Control) bring(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	body := &brought{Decoder: decoder, closed: make(chan struct{})}
+	stop := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now()) } // who sends may be gone
+	body := &brought{Decoder: decoder, stop: stop, closed: make(chan struct{})}
 	select {
 	case open.bodies <- body:
 		select {

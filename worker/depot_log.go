@@ -27,18 +27,8 @@ type logDepot struct {
 	name   string
 	next   atomic.Int64
 	bodies jetstream.Stream
+	wait   time.Duration // for an answer
 	spares
-}
-
-// makeBodies makes the stream that bodies lie in.
-func makeBodies(ctx context.Context, js jetstream.JetStream) error {
-	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: bodyStream, Subjects: []string{bodySubject + ".*.*"}, Storage: jetstream.FileStorage, AllowDirect: true,
-	})
-	if err != nil {
-		return fmt.Errorf("create stream %s: %w", bodyStream, err)
-	}
-	return nil
 }
 
 // newLogDepot returns a depot in the log.
@@ -51,11 +41,19 @@ func newLogDepot(ctx context.Context, js jetstream.JetStream, log *slog.Logger) 
 	if err != nil {
 		return nil, fmt.Errorf("depot: %w", err)
 	}
-	return &logDepot{ctx: ctx, log: log, js: js, name: rand.Text(), bodies: bodies}, nil
+	wait := depotWait
+	if bodies.CachedInfo().Config.Replicas > 1 {
+		wait = replicaWait
+	}
+	return &logDepot{ctx: ctx, log: log, js: js, name: rand.Text(), bodies: bodies, wait: wait}, nil
 }
 
-// depotWait is how long the depot waits for the log's answer before it asks again.
-const depotWait = 15 * time.Second
+const (
+	// depotWait is how long the depot waits for the log's answer before it asks again.
+	depotWait = 15 * time.Second
+	// replicaWait is that of a log with replicas: where the one that led is lost, its answers are.
+	replicaWait = 4 * time.Second
+)
 
 // Put publishes the body's segments, all at once, and waits until the log has them. What it published before the log went
 // away it publishes once more: of two segments of one name the last counts, and they are the same.
@@ -70,13 +68,13 @@ func (d *logDepot) Put(body []byte) (string, error) {
 }
 
 func (d *logDepot) put(id string, n int, body []byte) error {
-	ctx, cancel := context.WithTimeout(d.ctx, depotWait)
+	ctx, cancel := context.WithTimeout(d.ctx, d.wait)
 	defer cancel()
 	acks := make([]jetstream.PubAckFuture, n)
 	for i := range n {
 		piece := body[i*segment : min((i+1)*segment, len(body))]
 		var err error
-		if acks[i], err = d.js.PublishAsync(bodyOf(id, i), piece, jetstream.WithStallWait(depotWait)); err != nil {
+		if acks[i], err = d.js.PublishAsync(bodyOf(id, i), piece, jetstream.WithStallWait(d.wait)); err != nil {
 			return err
 		}
 	}
@@ -92,14 +90,22 @@ func (d *logDepot) put(id string, n int, body []byte) error {
 	return nil
 }
 
+// lagWait is how long a body that is not there is asked for again where the log has replicas: the one that answered may be
+// behind the others.
+const lagWait = 3 * time.Second
+
 // fetch returns one segment of a body.
 func (d *logDepot) fetch(id string, i int) (data []byte, err error) {
+	begun := time.Now()
 	err = insist(d.ctx, d.log, "fetch body", func() error {
-		ctx, cancel := context.WithTimeout(d.ctx, depotWait)
+		ctx, cancel := context.WithTimeout(d.ctx, d.wait)
 		defer cancel()
 		msg, err := d.bodies.GetLastMsgForSubject(ctx, bodyOf(id, i))
 		if err == nil {
 			data = msg.Data
+		}
+		if lagging := d.bodies.CachedInfo().Config.Replicas > 1; lagging && errors.Is(err, jetstream.ErrMsgNotFound) && time.Since(begun) < lagWait {
+			return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 		}
 		return err
 	})
@@ -163,7 +169,7 @@ func (d *logDepot) Drop(ref string) error {
 		return err
 	}
 	err = insist(d.ctx, d.log, "drop body", func() error {
-		ctx, cancel := context.WithTimeout(d.ctx, depotWait)
+		ctx, cancel := context.WithTimeout(d.ctx, d.wait)
 		defer cancel()
 		return d.bodies.Purge(ctx, jetstream.WithPurgeSubject(bodySubject+"."+id+".*"))
 	})

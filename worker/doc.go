@@ -29,6 +29,11 @@
 // results that were merged already are made again and compared. Workers ask a log that is away until it answers, and then keep
 // what they hold. A guard on the host (Guard) starts it again; it does the same for workers.
 //
+// Where the log has replicas (replica.go), processes beside the workers hold them, and the one whose replica is elected to lead the
+// stream of batches is the initializer (lead.go). Nothing that it needs lies outside the log then: parts and deliveries stay there to
+// the end, and its folder is made anew from them. What it does is refused where it leads no more, and only believes to
+// (term.go).
+//
 // Bulk data stays off the log where it can: a batch of a file that workers can reach travels as a reference to its
 // range, and what is too large for a message waits in a Depot that sender and receiver share.
 //

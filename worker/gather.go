@@ -34,6 +34,7 @@ type gatherer struct {
 	late   int64               // parts that were dropped, their range being covered already
 	refuse func(reason string) // gets the reason of every record that is rejected; nil for nobody
 
+	keep      bool       // parts and outputs stay in the log to the end: another host's gatherer would begin with them
 	scattered *scattered // where parts are appended as they come; nil where they are in the order of the input
 }
 
@@ -87,7 +88,7 @@ func (g *gatherer) accept(part Part, body []byte, came arrival) (first bool, err
 		if err := g.discard(part); err != nil {
 			return false, err
 		}
-		return false, receipt{msg: came.msg}.settle(g.depot)
+		return false, g.pay(receipt{msg: came.msg})
 	}
 	held := g.held[b.Input]
 	at, _ := slices.BinarySearchFunc(held, b.Offset, func(h heldPart, offset int64) int { return int(min(max(h.Batch.Offset-offset, -1), 1)) })
@@ -131,7 +132,7 @@ func (g *gatherer) drop(part Part) error {
 			return err
 		}
 	}
-	if part.Ref != "" {
+	if part.Ref != "" && !g.keep {
 		return g.depot.Drop(part.Ref)
 	}
 	return nil

@@ -54,7 +54,7 @@ func (g *gatherer) update(b Batch, outputs map[int][]byte, owed receipt) error {
 		}
 	}
 	if g.covered(b) {
-		return owed.settle(g.depot)
+		return g.pay(owed)
 	}
 	before := g.early[b.from()]
 	if before.outputs == nil {

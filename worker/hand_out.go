@@ -93,7 +93,7 @@ func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {
 	}
 	in.spans.left(b)
 	reach("cut")
-	if in.sent, err = in.js.PublishAsync(batchSubject, message); err != nil {
+	if in.sent, err = in.js.PublishAsync(batchSubject, message, in.behindLast()...); err != nil {
 		return fmt.Errorf("hand out batch at %d: %w", b.Offset, err)
 	}
 	reach("handed")
@@ -103,7 +103,8 @@ func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {
 // acked waits until the log has the batch that was sent last. While it takes that one in, the next is being cut.
 func (in *Initializer) acked(ctx context.Context) error {
 	select {
-	case <-in.sent.Ok():
+	case ack := <-in.sent.Ok():
+		in.last = ack.Sequence
 		return nil
 	case err := <-in.sent.Err():
 		return fmt.Errorf("hand out batch: %w", err)

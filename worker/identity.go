@@ -32,7 +32,7 @@ func NewIdentity(now time.Time) (Identity, error) {
 	template := x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: serverName}, DNSNames: []string{serverName},
 		NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(30 * 24 * time.Hour), // clocks differ; no run is that long
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true, IsCA: true,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, &template, &template, public, private)
@@ -56,6 +56,21 @@ func (i Identity) TLS() (*tls.Config, error) {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}, nil
+}
+
+// mutualTLS returns the configuration between replicas of the log, each of which proves to the other that it is the run's.
+func (i Identity) mutualTLS() (*tls.Config, error) {
+	config, err := i.TLS()
+	if err != nil {
+		return nil, err
+	}
+	trust, err := trustOnly(i.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	config.RootCAs, config.ServerName = trust.RootCAs, trust.ServerName
+	config.ClientCAs, config.ClientAuth = trust.RootCAs, tls.RequireAndVerifyClientCert
+	return config, nil
 }
 
 // trustOnly returns the configuration of a worker that trusts one certificate.

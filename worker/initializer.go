@@ -61,6 +61,8 @@ type InitializerConfig struct {
 	Crashed  time.Time
 	// Log receives what the initializer has to say. Defaults to nothing.
 	Log *slog.Logger
+
+	replica *replica // that this process holds of the log; nil where the log is this initializer's alone
 }
 
 // Initializer runs the log of a run, feeds it, and gathers. Open it, Run it once, Close it.
@@ -85,9 +87,11 @@ type Initializer struct {
 	events  *incidents
 	behind  atomic.Bool // owners have more to take in than they should
 	sink    *sink
-	left    *left // by an initializer that crashed; nil where there was none
-	kept    *head // what the feeder has learned
-	place   Place // just past the batch that was handed out last
+	left    *left  // by an initializer that crashed; nil where there was none
+	kept    *head  // what the feeder has learned
+	place   Place  // just past the batch that was handed out last
+	last    uint64 // message of the stream of batches, where others might hand out, too
+	term    term
 	drain   chan struct{}
 	once    sync.Once
 
@@ -119,7 +123,9 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 	if in.flow, err = flowOf(run, config.Flow); err != nil {
 		return nil, err
 	}
-	if in.server, err = startServer(filepath.Join(config.Folder.Work(), logFolder), config.Listen, config.Token, config.TLS, config.Folder.Sync); err != nil {
+	if in.replica != nil {
+		in.server = in.replica.server
+	} else if in.server, err = startServer(filepath.Join(config.Folder.Work(), logFolder), config.Listen, config.Token, config.TLS, config.Folder.Sync); err != nil {
 		return nil, err
 	}
 	if err := in.prepare(ctx); err != nil {
@@ -148,10 +154,11 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	if in.js, err = jetstream.New(in.nc); err != nil {
 		return fmt.Errorf("connect to log: %w", err)
 	}
-	storage := in.storage()
-	in.bucket, err = in.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: specBucket, Storage: storage})
-	if err != nil {
-		return fmt.Errorf("create bucket %s: %w", specBucket, err)
+	if in.bucket, err = in.makeBucket(ctx, specBucket); err != nil {
+		return err
+	}
+	if err := in.begins(ctx); err != nil {
+		return err
 	}
 	spec, found, err := in.findSpec(ctx)
 	if err != nil {
@@ -167,7 +174,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	if in.gather, err = newGatherer(in.Folder, in.depot, in.begin); err != nil {
 		return err
 	}
-	in.gather.refuse = in.refused
+	in.gather.refuse, in.gather.keep = in.refused, in.replica != nil
 	if in.gather.scattered != nil {
 		in.gather.scattered.leads = !in.flow.HasOperator()
 	}
@@ -180,14 +187,13 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	}
 	in.status = newStatus(in.Folder)
 	in.status.By, in.status.Restarts, in.status.Crashed = in.By, in.Restarts, in.Crashed
+	in.status.Term, in.status.Host = in.term.Number, in.term.Host
 	if in.keyed != nil {
 		in.status.Exchange = newExchange(in.keyed.stages)
 	}
-	for stream, subject := range map[string]string{batchStream: batchSubject, partStream: partSubject} {
-		if _, err := in.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name: stream, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy, Storage: storage,
-		}); err != nil {
-			return fmt.Errorf("create stream %s: %w", stream, err)
+	for _, config := range []jetstream.StreamConfig{batches, in.partsConfig()} {
+		if _, err := in.makeStream(ctx, config); err != nil {
+			return err
 		}
 	}
 	if _, err := in.js.CreateOrUpdateConsumer(ctx, batchStream, jetstream.ConsumerConfig{
@@ -195,7 +201,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	}); err != nil {
 		return fmt.Errorf("create consumer %s: %w", batchConsumer, err)
 	}
-	if err := in.prepareKeyed(ctx, storage); err != nil {
+	if err := in.prepareKeyed(ctx); err != nil {
 		return err
 	}
 	if found {
@@ -208,7 +214,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("encode spec: %w", err)
 	}
-	if _, err := in.bucket.Put(ctx, specKey, text); err != nil {
+	if _, err := in.bucket.Create(ctx, specKey, text); err != nil {
 		return fmt.Errorf("publish spec: %w", err)
 	}
 	return nil
@@ -226,7 +232,7 @@ func (in *Initializer) makeDepot(ctx context.Context) (name string, err error) {
 		in.depot, err = newFolder(name)
 	default:
 		name = inLog
-		if err = makeBodies(ctx, in.js); err == nil {
+		if _, err = in.makeStream(ctx, bodies); err == nil {
 			ctx, in.abandon = context.WithCancel(ctx)
 			in.depot, err = newLogDepot(ctx, in.js, in.Log)
 		}
@@ -258,6 +264,9 @@ func (in *Initializer) Work(ctx context.Context, config Config) error {
 // returns ErrDrained. The folder is left open, for its owner to finish.
 func (in *Initializer) Run(ctx context.Context) error {
 	err := in.run(ctx)
+	if in.goesOn(ctx, err) {
+		return err
+	}
 	return errors.Join(err, in.lastWord(err))
 }
 
@@ -328,6 +337,13 @@ const partAckWait = 1000 * time.Hour
 
 // gatherAll returns a consumer of all parts that are not settled for, those included that another one was given.
 func (in *Initializer) gatherAll(ctx context.Context) (jetstream.Consumer, error) {
+	if in.replica != nil { // they stay in the log, and nobody acks them
+		parts, err := in.js.OrderedConsumer(ctx, partStream, jetstream.OrderedConsumerConfig{})
+		if err != nil {
+			return nil, fmt.Errorf("create consumer of parts: %w", err)
+		}
+		return parts, nil
+	}
 	if err := in.js.DeleteConsumer(ctx, partStream, partConsumer); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return nil, fmt.Errorf("replace consumer %s: %w", partConsumer, err)
 	}
@@ -365,6 +381,9 @@ func (in *Initializer) attend(ctx context.Context) error {
 // dismiss tells the workers, those that are there and those that are still coming, that the run is over.
 func (in *Initializer) dismiss(ctx context.Context) error {
 	reach("over")
+	if err := in.stillLeads(ctx); err != nil {
+		return err
+	}
 	in.crew.dismissed()
 	if _, err := in.bucket.Put(ctx, overKey, nil); err != nil {
 		return fmt.Errorf("end run: %w", err)
@@ -392,6 +411,12 @@ func (in *Initializer) shutDown() error {
 // halt ends the log, and leaves what it holds on the disk where it lasts. It may be called more than once.
 func (in *Initializer) halt() {
 	in.halting.Do(func() {
+		if in.replica != nil { // the log is others', too
+			if in.nc != nil {
+				in.nc.Close()
+			}
+			return
+		}
 		if in.nc != nil {
 			// A server with pull requests open takes 50 ms to shut down; without consumers there are none.
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"slices"
 	"time"
 
+	"flashmob/input"
 	"flashmob/manifest"
 )
 
@@ -11,7 +13,7 @@ import (
 type Invitation struct {
 	Name  string `json:"name"`
 	Slots int    `json:"slots"` // 0 for one a core
-	URL   string `json:"url"`   // of the initializer
+	URL   string `json:"url"`   // of the log; of its replicas, with commas in between
 	Token string `json:"token"`
 	CA    []byte `json:"ca,omitempty"` // certificate that the initializer's must be signed with; empty for no TLS
 	// External is the address that the run can be asked to end at, HOST:PORT; empty for none.
@@ -22,6 +24,8 @@ type Invitation struct {
 	Access map[string]string `json:"access,omitempty"`
 	// Free means that the process goes on when its standard input ends: nobody holds it.
 	Free bool `json:"free,omitempty"`
+	// Operator is a process of this machine that the process ends with; 0 for none.
+	Operator int `json:"operator,omitempty"`
 	// Guarded makes the process a guard: it starts another one that does all this, and starts it again when it crashes.
 	Guarded bool `json:"guarded,omitempty"`
 	// Restarts is how often a guard has started the process again, and Crashed when it had to last.
@@ -49,6 +53,11 @@ func (i Invitation) Join(config Config) Config {
 	return config
 }
 
+// bringsNothing reports whether no input is on the operator's machine.
+func (a Appointment) bringsNothing() bool {
+	return !slices.ContainsFunc(a.Run.Inputs, func(in input.Input) bool { return !in.IsGenerated() && !in.IsRemote() })
+}
+
 // Appointment is what an initializer on a host is told besides.
 type Appointment struct {
 	Run       manifest.Run  `json:"run"`
@@ -67,6 +76,11 @@ type Appointment struct {
 	By string `json:"by,omitempty"`
 	// Done are the parts that the operator's folder has from earlier sittings: the run goes on behind them.
 	Done []manifest.Part `json:"done,omitempty"`
+	// Replicas are where the log's replicas are, in the order of their hosts; this process holds the one of its own name.
+	// Defaults to none: the log is this initializer's alone.
+	Replicas []Replica `json:"replicas,omitempty"`
+	// Log is the folder of a replica, on the host.
+	Log string `json:"log,omitempty"`
 	// Spool brings the inputs to the host's disk ahead of the work, for an operator who will not stay.
 	Spool bool `json:"spool,omitempty"`
 }

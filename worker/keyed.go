@@ -25,6 +25,7 @@ type keyed struct {
 	dealt    func(before, now Deal)
 	crew     []string // workers of the last deal, in the order that they came
 	deal     Deal
+	written  uint64 // revision of the deal that is in the log; 0 while there is none
 	progress map[string]Progress
 	bodies   []sentBody // of deliveries that not everybody is done with, in order
 	seen     uint64     // the delivery that was gathered last
@@ -78,17 +79,15 @@ const (
 )
 
 // prepareKeyed makes what keyed stages need in the log.
-func (in *Initializer) prepareKeyed(ctx context.Context, storage jetstream.StorageType) (err error) {
+func (in *Initializer) prepareKeyed(ctx context.Context) (err error) {
 	if in.keyed == nil {
 		return nil
 	}
-	if in.keyed.exchange, err = in.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: exchangeStream, Subjects: []string{exchangeSubject}, Storage: storage,
-	}); err != nil {
-		return fmt.Errorf("create stream %s: %w", exchangeStream, err)
+	if in.keyed.exchange, err = in.makeStream(ctx, exchange); err != nil {
+		return err
 	}
-	if _, err := in.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: snapshotBucket, Storage: storage}); err != nil {
-		return fmt.Errorf("create bucket %s: %w", snapshotBucket, err)
+	if _, err := in.makeBucket(ctx, snapshotBucket); err != nil {
+		return err
 	}
 	in.keyed.bucket, in.keyed.dealt = in.bucket, in.dealt
 	return nil
@@ -113,7 +112,7 @@ func (k *keyed) redeal(ctx context.Context, there, stay []string) error {
 	if err != nil {
 		return fmt.Errorf("deal partitions: %w", err)
 	}
-	if _, err := k.bucket.Put(ctx, dealKey, text); err != nil {
+	if k.written, err = k.bucket.Update(ctx, dealKey, text, k.written); err != nil { // whose turn it is no more deals none
 		return fmt.Errorf("deal partitions: %w", err)
 	}
 	return nil
@@ -141,6 +140,9 @@ func (in *Initializer) hear(ctx context.Context, msg *nats.Msg) error {
 	}
 	k.applied = applied
 	in.weigh()
+	if in.replica != nil { // another host's gatherer begins with the first delivery
+		return nil
+	}
 	k.needed = in.gather.floor(k.seen)
 	return k.trim(ctx, safe, in.depot)
 }

@@ -68,6 +68,8 @@ func (in *Initializer) waits(s Status) string {
 		last = fmt.Sprintf(", the oldest for %v", time.Since(since).Round(100*time.Millisecond))
 	}
 	switch {
+	case s.Quorum != nil && !s.Quorum.Missing.IsZero():
+		return s.Quorum.Waits()
 	case s.Slots == 0:
 		return "for a worker to join"
 	case s.Drained || s.Fed:

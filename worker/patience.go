@@ -27,8 +27,11 @@ func away(err error) bool {
 		return true
 	}
 	var refused *jetstream.APIError
-	return errors.As(err, &refused) && refused.Code == http.StatusServiceUnavailable
+	return errors.As(err, &refused) && (refused.Code == http.StatusServiceUnavailable || refused.ErrorCode == noPeers)
 }
+
+// noPeers is the log's code for too few replicas of it being there to make a stream.
+const noPeers = 10005
 
 // insist does something with the log until it is done, or fails for another reason than that the log is away, or ctx ends.
 func insist(ctx context.Context, log *slog.Logger, doing string, do func() error) error {

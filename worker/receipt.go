@@ -23,6 +23,14 @@ func (r receipt) settle(d depot) error {
 	return r.msg.Ack()
 }
 
+// pay settles for what is in the folder, unless it stays in the log in any case.
+func (g *gatherer) pay(r receipt) error {
+	if g.keep {
+		return nil
+	}
+	return r.settle(g.depot)
+}
+
 // settle gives what a part owes, and those who brought outputs for it.
 func (g *gatherer) settle(part heldPart) error {
 	reach("appended")
@@ -30,7 +38,7 @@ func (g *gatherer) settle(part heldPart) error {
 		return err
 	}
 	for _, r := range part.receipts {
-		if err := r.settle(g.depot); err != nil {
+		if err := g.pay(r); err != nil {
 			return err
 		}
 	}

@@ -64,6 +64,10 @@ func (in *Initializer) findSpec(ctx context.Context) (spec Spec, found bool, err
 // pickUp finds out how far the initializer was that had the log before. It leaves nothing changed where that one had not
 // begun to feed.
 func (in *Initializer) pickUp(ctx context.Context) error {
+	handed, err := in.handedOut(ctx)
+	if err != nil {
+		return err
+	}
 	entry, err := in.bucket.Get(ctx, headKey)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil
@@ -95,7 +99,7 @@ func (in *Initializer) pickUp(ctx context.Context) error {
 			note(Batch{Input: part.Input, Offset: part.Offset, Length: part.Length}, i >= here)
 		}
 	}
-	in.window.out = 0 // those are back
+	in.window.out = 0 // those are back, or were never here
 	// A batch that is acked while this goes on has its part in a stream that is looked at later.
 	err = in.remaining(ctx, batchStream, batchSubject, func(message []byte) error {
 		var b Batch
@@ -120,10 +124,13 @@ func (in *Initializer) pickUp(ctx context.Context) error {
 			return err
 		})
 	}
+	if err == nil {
+		err = in.knowsAll(handed)
+	}
 	if err != nil || l.from == front {
 		return err
 	}
-	in.left, in.place = l, l.from
+	in.left, in.place, in.last = l, l.from, handed
 	in.Log.Info("going on where the run was", "input", in.Folder.Run.Inputs[l.from.Input].URI, "offset", l.from.Offset, "out", in.window.out)
 	return nil
 }
@@ -178,6 +185,7 @@ func (in *Initializer) recall(ctx context.Context) error {
 		return nil
 	}
 	if err == nil {
+		k.written = entry.Revision()
 		err = json.Unmarshal(entry.Value(), &k.deal)
 	}
 	if err != nil {

@@ -18,11 +18,14 @@ const maxPayload = segment + 64<<10
 
 // startServer starts the log in this process. An empty listen address keeps it to this process; else it is host:port,
 // port 0 for any, and whoever connects must know the token and, if there is an identity, speak TLS. With sync, the disk has
-// a message before the log acks it.
-func startServer(dir, listen, token string, identity *tls.Config, sync bool) (*server.Server, error) {
+// a message before the log acks it. A change may make it one of several.
+func startServer(dir, listen, token string, identity *tls.Config, sync bool, changes ...func(*server.Options)) (*server.Server, error) {
 	options := &server.Options{
 		ServerName: "flashmob", DontListen: listen == "", JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true,
 		MaxPayload: maxPayload, Authorization: token, TLSConfig: identity, TLSTimeout: 10, SyncAlways: sync,
+	}
+	for _, change := range changes {
+		change(options)
 	}
 	if listen != "" {
 		host, port, err := net.SplitHostPort(listen)

@@ -35,6 +35,9 @@ type Status struct {
 	Owners    []string         // by partition; nil without keyed stages
 	Restarts  int              // of the initializer, after crashes
 	Crashed   time.Time        // when the last of them was; zero where there was none
+	Host      string           // whose replica of the log has the initializer; empty where there is one log
+	Term      int              // the how manieth host that is
+	Quorum    *Quorum          // how many replicas answer it; nil where there is one log
 	Retried   int64            // batches that the log handed out more than once
 	TakenOver int64            // partitions whose owner was lost or left
 	Reasons   map[string]int64 // rejects of this sitting by their reason, the first reasonsKept reasons; all others under ""
@@ -131,6 +134,10 @@ func (in *Initializer) Status() Status {
 	case <-in.drain:
 		s.Drained = true
 	default:
+	}
+	if in.replica != nil {
+		q := in.replica.quorum()
+		s.Quorum = &q
 	}
 	s.Waits = in.waits(s)
 	slices.SortFunc(s.Workers, func(a, b WorkerState) int { return strings.Compare(a.Name, b.Name) })

@@ -18,11 +18,14 @@ const (
 	snapshotBucket  = "snapshots"         // by the number of the partition
 	progressSubject = "flashmob.progress" // core NATS: how far an owner is, lost if nobody listens
 
+	bucketPrefix, bucketSubject = "KV_", "$KV." // NATS' names for what a bucket is made of
+
 	specBucket = "run"
 	specKey    = "spec"
 	overKey    = "over" // there once the run is over
 	headKey    = "head" // what the feeder learned from the first record
 	dealKey    = "deal" // who owns which partition
+	termKey    = "term" // which replica's initializer is at it, and the how manieth that is
 
 	drainSubject  = "flashmob.drain"  // core NATS: a worker was asked to end the run
 	shrinkSubject = "flashmob.shrink" // core NATS, answered: a worker was asked for fewer workers
@@ -35,5 +38,6 @@ const (
 	bulletinSubject = "flashmob.bulletin" // core NATS: how the run is, from the initializer
 
 	beatSubject = "flashmob.beat" // core NATS: a worker's sign of life, lost if nobody listens
+	quitSubject = "flashmob.quit" // core NATS: the operator has everything, replicas of the log leave
 	endSubject  = "flashmob.end"  // core NATS: the run is over, workers leave; who comes later finds overKey
 )

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -117,6 +118,9 @@ func connect(config Config) (*nats.Conn, error) {
 			return nil, err
 		}
 		options = append(options, nats.Secure(trust))
+	}
+	if strings.Contains(config.URL, ",") { // of a replica that is cut off, nothing else tells
+		options = append(options, nats.PingInterval(peerPing), nats.MaxPingsOutstanding(peerPings))
 	}
 	nc, err := nats.Connect(config.URL, options...)
 	if err != nil {

@@ -82,6 +82,9 @@ func (b *burst) start() error {
 	if b.up.spec.Size > 0 && b.run.minHosts > b.up.spec.Size {
 		return usagef("min-hosts %d: the cluster is to have %d that process", b.run.minHosts, b.up.spec.Size)
 	}
+	if b.up.spec.Size > 0 && b.run.replicas > b.up.spec.Size {
+		return usagef("replicas %d: the cluster is to have %d that process", b.run.replicas, b.up.spec.Size)
+	}
 	b.up.spec.MinHosts = b.run.minHosts
 	record, err := infra.ReadRecord(b.up.files().Record())
 	if err == nil && record.State == infra.Up {

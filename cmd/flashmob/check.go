@@ -54,7 +54,7 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 	case flags.maxRecord < 1 || flags.maxRecord > maxMaxRecord:
 		return usagef("max-record %s: must be between 1 byte and %s", flags.maxRecord, size(maxMaxRecord))
 	}
-	if err := flags.checkStreams(); err != nil {
+	if err := errors.Join(flags.checkStreams(), flags.checkReplicas()); err != nil {
 		return err
 	}
 	if err := errors.Join(flags.appFlags.check(f), flags.execFlags.check(f), flags.checkLimits(f)); err != nil {
@@ -84,7 +84,7 @@ func excluded(f *pflag.FlagSet) error {
 
 // checkStreams returns what is wrong with the flags of runs that programs send to and receive from.
 func (flags runFlags) checkStreams() error {
-	listens := slices.ContainsFunc(flags.inputs, func(uri string) bool { return strings.HasPrefix(uri, "tcp://") })
+	listens := flags.listens()
 	switch {
 	case !flags.local && (listens || flags.sink != "" || flags.external != ""):
 		return withHint(usagef("run: tcp inputs, --sink and --external are for runs on this machine"), "add --local")
@@ -99,6 +99,26 @@ func (flags runFlags) checkStreams() error {
 		}
 	}
 	return nil
+}
+
+// checkReplicas returns what is wrong with the flags of a run on this machine whose log has replicas.
+func (flags runFlags) checkReplicas() error {
+	switch {
+	case !flags.local || flags.replicas == 1:
+		return nil
+	case flags.processes < flags.replicas:
+		return withHint(usagef("replicas %d: each is in a process of its own", flags.replicas), "add --processes %d, or more", flags.replicas)
+	case flags.sink != "" || flags.external != "" || flags.listen != "" || flags.listens():
+		return usagef("run: tcp inputs, --sink, --external and --listen go with one log, not with --replicas")
+	case flags.dashboard != "":
+		return usagef("run: --dashboard goes with one log on this machine, not with --replicas")
+	}
+	return nil
+}
+
+// listens reports whether an input takes what others send.
+func (flags runFlags) listens() bool {
+	return slices.ContainsFunc(flags.inputs, func(uri string) bool { return strings.HasPrefix(uri, "tcp://") })
 }
 
 func (flags runFlags) checkListen() error {

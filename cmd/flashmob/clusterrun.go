@@ -23,6 +23,7 @@ type clusterRunFlags struct {
 	sync        string
 	ackWait     time.Duration
 	snapshots   time.Duration
+	replicas    int
 }
 
 func (c *clusterRunFlags) register(f *pflag.FlagSet) {
@@ -30,6 +31,7 @@ func (c *clusterRunFlags) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&c.setup, "setup", nil, "shell `COMMAND` that every host runs first, in the working folder; may be given several times")
 	f.BoolVar(&c.detach, "detach", false, "leave once the input is in the cluster and its hosts are at work; --attach brings the results home")
 	f.BoolVar(&c.evict, "evict", false, "stop whatever other run goes on on the hosts")
+	f.IntVar(&c.replicas, "replicas", 1, "so many hosts have the log, 1, 3 or 5, and any of them may be lost as long as most are there; with --local, processes")
 	f.IntVar(&c.minHosts, "min-hosts", 1, "go on with `N` hosts that process, when others do not come up; fail with fewer")
 	f.DurationVar(&c.hostTimeout, "host-timeout", 2*time.Minute, "give up a host that does not answer for so long")
 	f.StringVar(&c.sync, "sync", "", "`always`: the initializer's disk has all that is said to be kept, so that losing power loses nothing (default: the kernel writes it out when it likes)")
@@ -49,9 +51,14 @@ func (c clusterRunFlags) check(f *pflag.FlagSet, local, attach bool) error {
 		switch {
 		case local && f.Changed(name):
 			return usagef("run: --%s is for runs on hosts, not for --local", name)
+		case attach && f.Changed("replicas"):
+			return usagef("run: --replicas is for a run that begins, not for --attach")
 		case attach && f.Changed(name) && name != "host-timeout":
 			return usagef("run: --%s is for a run that begins, not for --attach", name)
 		}
+	}
+	if err := worker.CheckReplicas(c.replicas); err != nil {
+		return withHint(usageError{err}, "--replicas 3 survives the loss of any one host, --replicas 5 that of any two")
 	}
 	switch {
 	case c.sync != "" && c.sync != syncAlways:

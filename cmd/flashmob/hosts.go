@@ -45,8 +45,8 @@ func hosts(named, stack string) (inventory.Inventory, error) {
 // runOnHosts runs on the hosts of an inventory, and returns how long the phases took. begun is when the command began: a deadline
 // counts from there.
 func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, show *display, begun time.Time) (phases []manifest.Phase, err error) {
-	inv, err := hosts(flags.inventory, flags.stack)
-	if flags.inventory == "" {
+	inv, err := flags.hosts()
+	if flags.inventory == "" && !flags.local {
 		leave, refused := enterRun(cloudFlags{stack: flags.stack}.files(), err == nil)
 		if refused != nil {
 			return nil, refused
@@ -62,7 +62,7 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	}
 	var rekey func(host string, install func(private string) error) error
 	var ended func(ctx context.Context, host string) (string, error)
-	if flags.inventory == "" { // hosts that flashmob made
+	if flags.inventory == "" && !flags.local { // hosts that flashmob made
 		rekey, ended = cloudFlags{stack: flags.stack}.files().Rekey, newFates(flags.stack).ended
 	}
 	var page forwarder
@@ -70,17 +70,21 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 	run, err := orchestrator.NewCluster(orchestrator.ClusterConfig{
 		Page:  func(dial dialer) { page.open(cmp.Or(flags.dashboard, dashboard.Address), dial, show.logger()) },
 		Tell:  flags.teller(),
-		Rekey: rekey, Ended: ended, Inventory: inv, Reread: func() (inventory.Inventory, error) { return hosts(flags.inventory, flags.stack) },
+		Rekey: rekey, Ended: ended, Inventory: inv, Reread: flags.hosts,
 		Identity: identity, Output: flags.output, Attach: flags.attach, BatchRows: flags.batchRows,
 		By: infra.Me("run").String(), Replaces: flags.replaces, Evict: flags.evict,
 		Setup: flags.setup, Files: flags.files, Detach: flags.detach, Sync: flags.sync == syncAlways, AckWait: flags.ackWait, SnapshotEvery: flags.snapshots, MinHosts: flags.minHosts, ConnectWait: flags.hostTimeout,
-		Resume: flags.resume, Flow: apps.New, Env: env, WorkerProgram: workerFor, Log: show.logger(),
+		Resume: flags.resume, Flow: apps.New, Env: env, WorkerProgram: flags.programFor, Log: show.logger(),
+		Replicas: flags.replicas, Tied: flags.local, Slots: flags.slots(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	if show.record == nil && !flags.attach {
-		shape, unpriced := flags.standing(inv)
+		shape, unpriced := flags.localShape(), ""
+		if !flags.local {
+			shape, unpriced = flags.standing(inv)
+		}
 		show.record = flags.reckon(identity, shape, show.logger())
 		show.record.entry.Actual.Unpriced = unpriced
 	}
@@ -95,6 +99,30 @@ func (flags runFlags) runOnHosts(ctx context.Context, identity manifest.Run, sho
 		err = show.steers.outcome(err)
 	}
 	return run.Phases(), flags.deliver(ctx, show, err)
+}
+
+// hosts returns the hosts of a run that is not in this process.
+func (flags runFlags) hosts() (inventory.Inventory, error) {
+	if flags.local {
+		return inventory.Local(flags.processes), nil
+	}
+	return hosts(flags.inventory, flags.stack)
+}
+
+// slots returns how many slots a run has on all hosts together; 0 for one a core.
+func (flags runFlags) slots() int {
+	if !flags.local {
+		return 0
+	}
+	return cmp.Or(flags.workers, max(runtime.GOMAXPROCS(0), flags.processes))
+}
+
+// programFor returns the worker's program for hosts of an architecture.
+func (flags runFlags) programFor(arch string) (string, error) {
+	if flags.local {
+		return flags.workerProgram()
+	}
+	return workerFor(arch)
 }
 
 // workerFor returns the worker's program for Linux hosts of an architecture.

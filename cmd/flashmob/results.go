@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"flashmob/inventory"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
+	"flashmob/worker"
 )
 
 // resultsFlags are the flags of flashmob results.
@@ -60,15 +62,26 @@ func (flags resultsFlags) again(ctx context.Context, show *display, failure erro
 		id = m.ID
 	}
 	show.logger().Info("fetching the results from the cluster", "host", initializer.Name, "because", failure)
-	session, err := orchestrator.Login(ctx, inv, initializer)
+	hosts := inv.Processing()
+	for _, host := range hosts[:min(len(hosts), worker.MostReplicas)] { // where the log had replicas, another host may have been the initializer at the end
+		fetched := fetch(ctx, inv, host, id, flags.output)
+		if fetched == nil {
+			return manifest.Verify(ctx, flags.output, nil)
+		}
+		if err == nil {
+			err = fetched
+		}
+	}
+	return nil, errors.Join(failure, err)
+}
+
+// fetch brings the results of a run from a host, if that has them.
+func fetch(ctx context.Context, inv inventory.Inventory, host inventory.Host, id, output string) error {
+	session, err := orchestrator.Login(ctx, inv, host)
 	if err != nil {
-		return nil, errors.Join(failure, err)
+		return err
 	}
-	defer session.Close()
-	if err := session.FetchResults(ctx, id, flags.output); err != nil {
-		return nil, errors.Join(failure, err)
-	}
-	return manifest.Verify(ctx, flags.output, nil)
+	return errors.Join(session.FetchResults(ctx, id, output), session.Close())
 }
 
 func runResults(cmd *cobra.Command, flags resultsFlags) error {

@@ -121,6 +121,11 @@ on with; twice stops at once.
 With --processes the slots are in processes of their own, of the program worker
 that stands beside this one, or that FLASHMOB_WORKER names.
 
+With --replicas 3 the first three hosts that process, or processes of --local, each
+have all of the log, and any of them may be lost, the initializer too: the run goes
+on with the others. While fewer than two answer it waits, and says so. It costs
+disk and time: see docs/reliability.md.
+
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects, 4 the workers
 or hosts failed, 130 interrupted.`,
 		Example: `  flashmob run --local --input data.csv -o output
@@ -129,6 +134,7 @@ or hosts failed, 130 interrupted.`,
   flashmob run --local --lines 1000000 --seed 7 --slowness 100 -o output
   flashmob run --local --processes 3 --input data.csv -o output
   flashmob run --local --input data.csv -o output --resume
+  flashmob run --replicas 3 --input data.csv -o output
   flashmob run --file model.bin --setup 'pip install numpy' --input data.csv -o output
   flashmob run --detach --input data.csv -o output; flashmob run --attach -o output
   flashmob run --local --exec 'python3 job.py' --input data.csv -o output
@@ -261,7 +267,7 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 	}
 	show := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.display)
 	show.split = flags.split
-	if !flags.local {
+	if !flags.local || flags.replicas > 1 {
 		_, err := flags.runOnHosts(cmd.Context(), identity, show, begun)
 		return err
 	}

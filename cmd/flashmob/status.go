@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -73,15 +74,18 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*dashboard.View, erro
 	}
 	var shown *dashboard.View
 	said := &dashboard.View{At: time.Now()}
+	var leads atomic.Pointer[dashboard.Run]
 	// Others than those two are only told that an operator is there; whether they answer is what flashmob hosts says.
 	errs := onHosts(ctx, inv, inv.Hosts, func(ctx context.Context, i int, s *orchestrator.Session) error {
 		switch {
-		case i == at:
+		case inv.Hosts[i].Role == inventory.Initializer, inv.Hosts[i].Role == inventory.Worker:
 			id, status, err := s.RunStatus(ctx)
-			if err == nil {
-				said.Run = dashboard.NewRun(id, status, new(dashboard.Meter).Read(status, said.At))
+			if err == nil { // one host answers, whichever is the run's initializer
+				run := dashboard.NewRun(id, status, new(dashboard.Meter).Read(status, said.At))
+				leads.Store(run)
+			} else if i == at {
+				return err
 			}
-			return err
 		case inv.Hosts[i].Role == inventory.MetricsHost:
 			if v, err := pageView(ctx, s.DialPage); err == nil && v.Run != nil { // else what the initializer says is all
 				shown = v
@@ -89,7 +93,7 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*dashboard.View, erro
 		}
 		return nil
 	})
-	if errs[at] != nil {
+	if said.Run = leads.Load(); said.Run == nil {
 		return nil, errs[at]
 	}
 	if shown != nil && shown.Run.ID == said.Run.ID {

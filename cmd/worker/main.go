@@ -55,6 +55,12 @@ func run() error {
 			leave(errLetGo)
 		}()
 	}
+	if invitation.Operator > 0 {
+		go func() { // ends with the process
+			worker.Outlive(invitation.Operator)
+			leave(errLetGo)
+		}()
+	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	if invitation.Guarded {
 		return guard(ctx, invitation, log)
