@@ -79,17 +79,14 @@ func (m *meters) read(worker string, busy int, now time.Time) (Metrics, error) {
 	return said, nil
 }
 
-// meter says what the worker has done, every second and at its end, until ctx ends.
+// meter says what the worker has done, every second until ctx ends.
 func (w *worker) meter(ctx context.Context) error {
-	if mute != "" {
-		return nil
-	}
 	tick := time.NewTicker(metricsEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return w.sendMetrics()
+			return nil
 		case <-tick.C:
 		}
 		if err := w.sendMetrics(); err != nil {
@@ -99,6 +96,9 @@ func (w *worker) meter(ctx context.Context) error {
 }
 
 func (w *worker) sendMetrics() error {
+	if mute != "" {
+		return nil
+	}
 	said, err := w.meters.read(w.Name, int(w.busy.Load()), time.Now())
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,8 @@ import (
 	"flashmob/input"
 )
 
-// patient is an operator that is not done with its first bundle before what lies behind it has been asked for.
+// patient is an operator that is not done with its first bundle before what lies behind it has been asked for; or, where it gets
+// a later one first, what lies at the beginning.
 type patient struct {
 	asked func(from int) <-chan struct{}
 	first sync.Once
@@ -24,8 +26,17 @@ type patient struct {
 
 func (p *patient) Process(ctx context.Context, in flow.Bundle) (y flow.Yield, err error) {
 	p.first.Do(func() {
+		number, fault := strconv.Atoi(string(in.Records[:numbered-1]))
+		if fault != nil {
+			err = fault
+			return
+		}
+		other := 0
+		if number == 0 {
+			other = len(in.Records)
+		}
 		select {
-		case <-p.asked(len(in.Records)):
+		case <-p.asked(other):
 		case <-time.After(time.Minute):
 			err = errors.New("the next batch is read only when this one is done")
 		case <-ctx.Done():
@@ -36,8 +47,14 @@ func (p *patient) Process(ctx context.Context, in flow.Bundle) (y flow.Yield, er
 
 func (*patient) Close() error { return nil }
 
+// numbered is the length of a line that says which it is.
+const numbered = 19
+
 func TestTheNextBatchOfARemoteInputIsReadWhileAProgramWorks(t *testing.T) {
-	text := []byte(strings.Repeat("some line or other\n", 40_000))
+	var text []byte
+	for i := range 40_000 {
+		text = fmt.Appendf(text, "%0*d\n", numbered-1, i)
+	}
 	var mu sync.Mutex
 	seen, came := map[string]chan struct{}{}, map[string]bool{}
 	request := func(from string, comes bool) <-chan struct{} {

@@ -42,7 +42,6 @@ func Watch(ctx context.Context, config Config, watcher Watcher) error {
 		if err != nil || m.over {
 			return err
 		}
-		watcher.Watches(m.spec.Run)
 		watching, stop := context.WithCancel(ctx)
 		defer stop()
 		helpers.Go(func() {
@@ -50,7 +49,7 @@ func Watch(ctx context.Context, config Config, watcher Watcher) error {
 				stop()
 			}
 		})
-		err = watch(watching, nc, watcher)
+		err = watch(watching, nc, m.spec.Run, watcher)
 		if errors.Is(context.Cause(ctx), ErrAlone) {
 			err = context.Cause(ctx)
 		}
@@ -60,12 +59,11 @@ func Watch(ctx context.Context, config Config, watcher Watcher) error {
 
 // Watch lets a watcher of this process watch the run, until ctx ends or the log is closed.
 func (in *Initializer) Watch(ctx context.Context, watcher Watcher) error {
-	watcher.Watches(in.Folder.Run)
-	return watch(ctx, in.nc, watcher)
+	return watch(ctx, in.nc, in.Folder.Run, watcher)
 }
 
-// watch passes on what is said until ctx ends, and then what has come already.
-func watch(ctx context.Context, nc *nats.Conn, watcher Watcher) error {
+// watch passes on what is said until ctx ends, and then what has come already. From the call of Watches on nothing is missed.
+func watch(ctx context.Context, nc *nats.Conn, run manifest.Run, watcher Watcher) error {
 	said := make(chan *nats.Msg, 1024)
 	for _, subject := range []string{metricsSubject, bulletinSubject} {
 		listening, err := nc.ChanSubscribe(subject, said)
@@ -74,9 +72,18 @@ func watch(ctx context.Context, nc *nats.Conn, watcher Watcher) error {
 		}
 		defer listening.Unsubscribe()
 	}
+	if err := nc.Flush(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	watcher.Watches(run)
 	for {
 		select {
 		case <-ctx.Done():
+			if !nc.IsClosed() { // what was said before has then come
+				if err := nc.FlushTimeout(ackWait); err != nil {
+					return nil
+				}
+			}
 			for len(said) > 0 {
 				if err := hear(<-said, watcher); err != nil {
 					return err

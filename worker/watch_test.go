@@ -20,14 +20,18 @@ type notebook struct {
 	run       manifest.Run
 	metrics   map[string]Metrics
 	bulletins []Bulletin
+	begun     chan struct{} // closed when it hears everything
 	over      chan struct{} // closed when the run is
 }
 
 func newNotebook() *notebook {
-	return &notebook{metrics: map[string]Metrics{}, over: make(chan struct{})}
+	return &notebook{metrics: map[string]Metrics{}, begun: make(chan struct{}), over: make(chan struct{})}
 }
 
-func (n *notebook) Watches(run manifest.Run) { n.run = run }
+func (n *notebook) Watches(run manifest.Run) {
+	n.run = run
+	close(n.begun)
+}
 
 func (n *notebook) Hears(m Metrics) {
 	n.mu.Lock()
@@ -48,11 +52,17 @@ func (n *notebook) Reads(b Bulletin) {
 func (n *notebook) watch(t *testing.T, in *Initializer) (closing func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
+	gone := make(chan struct{})
 	watching.Go(func() {
+		defer close(gone)
 		if err := in.Watch(ctx, n); err != nil {
 			t.Error(err)
 		}
 	})
+	select {
+	case <-n.begun:
+	case <-gone:
+	}
 	return func() {
 		<-n.over
 		stop()

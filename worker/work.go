@@ -121,7 +121,8 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	group.Go(func() error { return w.heedHurry(ctx) })
 	group.Go(func() error { return w.beat(ctx) })
 	group.Go(func() error { return w.meter(ctx) })
-	return group.Wait()
+	err = group.Wait()
+	return errors.Join(err, w.sendMetrics()) // the last, when nothing is counted any more
 }
 
 // lanesOf returns how many batches a slot works on at once. Where they are read over a network, the next one is read while an
@@ -261,18 +262,17 @@ func (w *worker) commit(ctx context.Context, c claim, made product) error {
 		}
 		part.Ref, body = ref, nil
 	}
+	var err error
 	if w.spec.Partitions > 0 {
-		if err := w.deliver(ctx, Delivery{Part: part, Segments: made.segments}, body, made.entries); err != nil {
-			return err
-		}
+		err = w.deliver(ctx, Delivery{Part: part, Segments: made.segments}, body, made.entries)
 	} else {
-		message, err := encode(part, body)
-		if err != nil {
-			return err
+		var message []byte
+		if message, err = encode(part, body); err == nil {
+			err = w.publish(ctx, partSubject, message)
 		}
-		if err := w.publish(ctx, partSubject, message); err != nil {
-			return err
-		}
+	}
+	if err != nil && !errors.Is(err, errRunOver) { // it is over: so the part was gathered before the log's answer came
+		return err
 	}
 	reach("logged")
 	// A lost ack only makes the log hand out the batch again, and the gatherer drop what comes of it.
