@@ -170,14 +170,14 @@ func TestSecondOperatorIsToldWhoHoldsTheLock(t *testing.T) {
 }
 
 func TestLockOfADeadHolderIsTakenOver(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	if os.Getenv("LOCK_HOLDER") != "" {
+	if os.Getenv("LOCK_HOLDER") != "" { // before anything that would have to be cleaned up
 		if _, err := Acquire(os.Getenv("LOCK_HOLDER"), Me("up")); err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("locked\n")
 		select {} // until killed
 	}
+	path := filepath.Join(t.TempDir(), "lock")
 	holder := exec.Command(os.Args[0], "-test.run", "^TestLockOfADeadHolderIsTakenOver$")
 	holder.Env = append(os.Environ(), "LOCK_HOLDER="+path)
 	out, err := holder.StdoutPipe()
