@@ -59,13 +59,7 @@ seed's published tables needed for one.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBench(cmd, flags) },
 	}
-	var run *cobra.Command
-	run, flags.run = runCommand()
-	run.Flags().VisitAll(func(f *pflag.Flag) {
-		if ofProgram[f.Name] {
-			cmd.Flags().AddFlag(f)
-		}
-	})
+	flags.run = takeRunFlags(cmd, func(name string) bool { return ofProgram[name] })
 	f := cmd.Flags()
 	f.BoolVar(&flags.local, "local", false, "measure this machine")
 	f.StringVar(&flags.cloud, "cloud", "", "measure clusters: aws, which costs money, or sandbox")

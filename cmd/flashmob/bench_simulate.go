@@ -48,13 +48,7 @@ A row's time is sampled here, or given with --row-time.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSimulate(cmd, flags) },
 	}
-	var run *cobra.Command
-	run, flags.run = runCommand()
-	run.Flags().VisitAll(func(f *pflag.Flag) {
-		if ofProgram[f.Name] {
-			cmd.Flags().AddFlag(f)
-		}
-	})
+	flags.run = takeRunFlags(cmd, func(name string) bool { return ofProgram[name] })
 	f := cmd.Flags()
 	f.StringVar(&flags.cloud, "cloud", cloudAWS, "aws or sandbox")
 	f.StringVar(&flags.typ, "type", "", "instance `TYPE` (default: as up)")

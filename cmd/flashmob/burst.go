@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"flashmob/bench"
 	"flashmob/infra"
@@ -59,13 +58,7 @@ The exit code is the run's, or 4 if anything is left in the cloud.`,
 		RunE: func(*cobra.Command, []string) error { return b.start() },
 	}
 	b.up.register(b.cmd)
-	var run *cobra.Command
-	run, b.run = runCommand()
-	run.Flags().VisitAll(func(f *pflag.Flag) {
-		if !notForBurst[f.Name] && b.cmd.Flags().Lookup(f.Name) == nil {
-			b.cmd.Flags().AddFlag(f)
-		}
-	})
+	b.run = takeRunFlags(b.cmd, func(name string) bool { return !notForBurst[name] && b.cmd.Flags().Lookup(name) == nil })
 	runFileFlag(b.cmd.Flags())
 	return b
 }

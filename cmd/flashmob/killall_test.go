@@ -147,22 +147,7 @@ func TestLiveVotesSurviveTheDeathOfAllWorkers(t *testing.T) {
 	go func() { ended <- run.Wait() }()
 	c := reach(t, in)
 	defer c.Close()
-	enough, sent := make(chan struct{}), make(chan int)
-	go func() {
-		rounds := 0
-		defer func() { sent <- rounds }()
-		for votes := alphabet(); ; rounds++ {
-			if _, err := c.Write(votes); err != nil {
-				t.Error(err)
-				return
-			}
-			select {
-			case <-enough:
-				return
-			case <-time.After(time.Millisecond):
-			}
-		}
-	}()
+	enough, sent := voteUntil(t, c)
 	partial := filepath.Join(folder, "results.txt.partial")
 	for range killsOfAll {
 		var size int64

@@ -56,13 +56,7 @@ formula. Where nothing meets the deadline or the budget the exit code is 1.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd, flags) },
 	}
-	var run *cobra.Command
-	run, flags.run = runCommand()
-	run.Flags().VisitAll(func(f *pflag.Flag) {
-		if ofRun[f.Name] {
-			cmd.Flags().AddFlag(f)
-		}
-	})
+	flags.run = takeRunFlags(cmd, func(name string) bool { return ofRun[name] })
 	f := cmd.Flags()
 	f.StringVar(&flags.cloud, "cloud", cloudAWS, "aws or sandbox")
 	f.StringVar(&flags.region, "region", defaultRegion, "`REGION`, for its prices")

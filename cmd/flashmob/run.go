@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"flashmob/apps"
 	"flashmob/apps/exec"
@@ -72,6 +73,17 @@ func newRunCommand() *cobra.Command {
 		return runRun(cmd, *flags)
 	}
 	return cmd
+}
+
+// takeRunFlags gives a command those of run's flags that it wants, and returns where they go.
+func takeRunFlags(cmd *cobra.Command, wants func(name string) bool) *runFlags {
+	run, flags := runCommand()
+	run.Flags().VisitAll(func(f *pflag.Flag) {
+		if wants(f.Name) {
+			cmd.Flags().AddFlag(f)
+		}
+	})
+	return flags
 }
 
 // runCommand returns the command and where its flags go: burst takes most of them too.

@@ -237,17 +237,9 @@ func TestReceiveUnwrapsFrames(t *testing.T) {
 }
 
 // Workers join and leave a run under load, those with the first letters too, and no letter misses a vote or sees one twice.
-func TestVotesGoOnWhileWorkersComeAndGo(t *testing.T) {
-	dir := t.TempDir()
-	folder, in, external, other := filepath.Join(dir, "output"), freeAddress(t), freeAddress(t), freeAddress(t)
-	ballot := filepath.Join(dir, "votes.msg")
-	if err := os.WriteFile(ballot, alphabet(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run := begin(t, "run", "--local", "--app", "votes", "--processes", "1", "--input", "tcp://"+in, "--external", external, "-o", folder, "--compress", "none")
-	c := reach(t, in)
-	defer c.Close()
-	enough, sent := make(chan struct{}), make(chan int)
+// voteUntil sends a vote for every letter, again and again, until enough is closed; then it says how many times.
+func voteUntil(t *testing.T, c io.Writer) (enough chan struct{}, sent chan int) {
+	enough, sent = make(chan struct{}), make(chan int)
 	go func() {
 		rounds := 0
 		defer func() { sent <- rounds }()
@@ -263,6 +255,20 @@ func TestVotesGoOnWhileWorkersComeAndGo(t *testing.T) {
 			}
 		}
 	}()
+	return enough, sent
+}
+
+func TestVotesGoOnWhileWorkersComeAndGo(t *testing.T) {
+	dir := t.TempDir()
+	folder, in, external, other := filepath.Join(dir, "output"), freeAddress(t), freeAddress(t), freeAddress(t)
+	ballot := filepath.Join(dir, "votes.msg")
+	if err := os.WriteFile(ballot, alphabet(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := begin(t, "run", "--local", "--app", "votes", "--processes", "1", "--input", "tcp://"+in, "--external", external, "-o", folder, "--compress", "none")
+	c := reach(t, in)
+	defer c.Close()
+	enough, sent := voteUntil(t, c)
 	// members waits until those who may leave are so many.
 	members := func(n int) {
 		t.Helper()
