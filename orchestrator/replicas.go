@@ -297,13 +297,7 @@ func (c *Cluster) tend(ctx context.Context) {
 
 // tendOne looks after one host.
 func (c *Cluster) tendOne(ctx context.Context, host inventory.Host) error {
-	c.mu.Lock()
-	at := slices.IndexFunc(c.remotes, func(r *remote) bool { return r.host.Name == host.Name })
-	var r *remote
-	if at >= 0 {
-		r = c.remotes[at]
-	}
-	c.mu.Unlock()
+	r := c.remoteOf(host)
 	if r == nil {
 		return nil // it is not in the inventory any more
 	}
@@ -320,9 +314,9 @@ func (c *Cluster) tendOne(ctx context.Context, host inventory.Host) error {
 		}
 		again := *r
 		again.conn = connected
-		c.mu.Lock()
-		c.remotes[at] = &again
-		c.mu.Unlock()
+		if !c.replace(r, &again) {
+			return connected.close()
+		}
 		c.keeping.Go(func() { connected.keepAwake(ctx, again.beat) })
 		r.close()
 		return nil // what it does shows at the next look
@@ -331,6 +325,27 @@ func (c *Cluster) tendOne(ctx context.Context, host inventory.Host) error {
 		return err // only who began the run can say what it needs
 	}
 	return c.revive(ctx, r, err)
+}
+
+// remoteOf returns a host's connection, nil where it has none.
+func (c *Cluster) remoteOf(host inventory.Host) *remote {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at := slices.IndexFunc(c.remotes, func(r *remote) bool { return r.host.Name == host.Name }); at >= 0 {
+		return c.remotes[at]
+	}
+	return nil
+}
+
+// replace puts a new connection in the place of an old one, unless that host was let go meanwhile.
+func (c *Cluster) replace(old, by *remote) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := slices.Index(c.remotes, old)
+	if at >= 0 {
+		c.remotes[at] = by
+	}
+	return at >= 0
 }
 
 // revive starts a host's processes that have died.
