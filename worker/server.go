@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -55,13 +56,20 @@ func startServer(dir, listen, token string, identity *tls.Config, sync bool, cha
 	return s, nil
 }
 
-// free returns an error if the address is taken: the server itself would only log that and hang.
+// portWait is how long an address may stay taken: by a process that was killed, and is not gone yet.
+const portWait = 2 * time.Second
+
+// free returns an error if the address stays taken: the server itself would only log that and hang.
 func free(listen string) error {
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return fmt.Errorf("listen %s: %w", listen, rootCause(err))
+	for begun := time.Now(); ; time.Sleep(portWait / 40) { // nothing tells when a port gets free
+		l, err := net.Listen("tcp", listen)
+		if err == nil {
+			return l.Close()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Since(begun) > portWait {
+			return fmt.Errorf("listen %s: %w", listen, rootCause(err))
+		}
 	}
-	return l.Close()
 }
 
 // rootCause returns the error at the end of the chain, without the addresses that the net package puts before it.
