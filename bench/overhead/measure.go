@@ -6,14 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"flashmob/bench"
 )
@@ -33,6 +35,9 @@ func (c Config) check() error {
 	if c.Rows < 1 || c.Workers < 1 {
 		return errors.New("rows and workers: at least 1 each")
 	}
+	if cores := runtime.NumCPU(); cores < 2*c.Workers {
+		return fmt.Errorf("workers %d: two programs at a time need %d cores, there are %d", c.Workers, 2*c.Workers, cores)
+	}
 	if least, _ := interval(make([]float64, max(c.Rounds, 0))); least < 0 {
 		return fmt.Errorf("rounds %d: too few for an interval", c.Rounds)
 	}
@@ -41,12 +46,17 @@ func (c Config) check() error {
 
 // The contenders.
 const (
-	mute    = "mute"    // counts nothing
 	metered = "metered" // as every run
 	shown   = "shown"   // with a page that somebody looks at
 )
 
-var names = []string{mute, metered, shown}
+var names = []string{metered, shown}
+
+// mute is the program that counts nothing.
+const mute = "mute"
+
+// beside names the runs of mute that went on at the same time as those of a contender.
+func beside(name string) string { return mute + " beside " + name }
 
 // measure does everything but printing the table, and writes the report.
 func measure(ctx context.Context, config Config) (_ *bench.Report, err error) {
@@ -111,32 +121,67 @@ func generate(ctx context.Context, program string, rows int, path string) (err e
 	return nil
 }
 
-// compete lets the contenders run in turn, round after round.
+// compete lets the contenders run beside mute, round after round.
 func compete(ctx context.Context, config Config, report *bench.Report, programs map[string]string, input string) error {
-	output := filepath.Join(config.Dir, "output")
 	for _, name := range names {
-		args := []string{programs[name], "run", "--local", "-q", "--workers", strconv.Itoa(config.Workers), "--input", input, "-o", output}
-		record := bench.Record{Name: name, Rows: config.Rows, Slowness: 10, Output: bench.Same, Against: mute}
-		record.Command = strings.ReplaceAll(bench.Command{Args: args}.String(), config.Dir, "DIR")
-		report.Records = append(report.Records, record)
+		for _, record := range []bench.Record{{Name: beside(name), Command: programs[mute]}, {Name: name, Command: programs[name], Against: beside(name)}} {
+			record.Command = strings.ReplaceAll(bench.Command{Args: config.command(record.Command, input, 0)}.String(), config.Dir, "DIR")
+			record.Rows, record.Slowness, record.Output = 2*config.Rows, 10, bench.Same
+			report.Records = append(report.Records, record)
+		}
 	}
-	shuffled := rand.New(rand.NewPCG(uint64(report.Date.Unix()), 0))
 	for round := range config.Rounds {
-		for _, at := range shuffled.Perm(len(names)) {
-			record := &report.Records[at]
-			args := []string{programs[record.Name], "run", "--local", "-q", "--workers", strconv.Itoa(config.Workers), "--input", input, "-o", output}
-			sample, err := one(ctx, record.Name == shown, args)
-			if err != nil {
-				return err
+		for at, name := range names {
+			var sums [2]bench.Sample
+			for turn := range sums {
+				samples, err := pair(ctx, config, name, programs, input, (round+turn)%2)
+				if err != nil {
+					return err
+				}
+				sums[0], sums[1] = added(sums[0], samples[0]), added(sums[1], samples[1])
 			}
-			record.Samples = append(record.Samples, sample)
-			if err := whole(output, config.Rows); err != nil {
-				return fmt.Errorf("%s: %w", record.Name, err)
+			for i, sample := range sums {
+				record := &report.Records[2*at+i]
+				record.Samples = append(record.Samples, sample)
+				fmt.Fprintf(config.Log, "round %d of %d: %-19s %.2f s, %.2f s of CPU\n", round+1, config.Rounds, record.Name, sample.Wall.Seconds(), sample.CPU().Seconds())
 			}
-			fmt.Fprintf(config.Log, "round %d of %d: %-8s %.2f s, %.2f s of CPU\n", round+1, config.Rounds, record.Name, sample.Wall.Seconds(), sample.CPU().Seconds())
 		}
 	}
 	return nil
+}
+
+// pair lets mute and a contender do the same work at the same time, each on cores of its own; place says which are mute's. It returns what
+// mute took, then the contender.
+func pair(ctx context.Context, config Config, name string, programs map[string]string, input string, place int) (samples [2]bench.Sample, err error) {
+	both, ctx := errgroup.WithContext(ctx)
+	for i, program := range []string{programs[mute], programs[name]} {
+		at := (place + i) % 2
+		both.Go(func() (err error) {
+			if samples[i], err = one(ctx, i == 1 && name == shown, config.command(program, input, at)); err != nil {
+				return err
+			}
+			if err := whole(config.output(at), config.Rows); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	return samples, both.Wait()
+}
+
+// output is where runs in a place write.
+func (c Config) output(place int) string { return filepath.Join(c.Dir, "output", strconv.Itoa(place)) }
+
+// command is a run in a place: on cores that nobody in the other has.
+func (c Config) command(program, input string, place int) []string {
+	first := place * c.Workers
+	return []string{"taskset", "--cpu-list", fmt.Sprintf("%d-%d", first, first+c.Workers-1), program, "run", "--local", "-q",
+		"--workers", strconv.Itoa(c.Workers), "--input", input, "-o", c.output(place)}
+}
+
+// added is what two runs took one after the other.
+func added(a, b bench.Sample) bench.Sample {
+	return bench.Sample{Wall: a.Wall + b.Wall, User: a.User + b.User, System: a.System + b.System, Others: a.Others + b.Others, Peak: max(a.Peak, b.Peak)}
 }
 
 // one runs a contender, and where it is to be shown looks at its page.

@@ -55,11 +55,11 @@ func competed(t *testing.T, manifest string) (*bench.Report, string, error) {
 	t.Setenv("STUB", manifest)
 	var log bytes.Buffer
 	report := new(bench.Report)
-	err = compete(t.Context(), Config{Rows: 7, Rounds: 6, Workers: 2, Dir: t.TempDir(), Log: &log}, report, map[string]string{mute: program, metered: program, shown: program}, "rows.csv")
+	err = compete(t.Context(), Config{Rows: 7, Rounds: 6, Workers: 1, Dir: t.TempDir(), Log: &log}, report, map[string]string{mute: program, metered: program, shown: program}, "rows.csv")
 	return report, log.String(), err
 }
 
-func TestCompeteRunsEveryContenderEveryRound(t *testing.T) {
+func TestCompeteRunsEveryContenderBesideMuteEveryRound(t *testing.T) {
 	report, log, err := competed(t, `{"totals": {"records_out": 7}}`)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestCompeteRunsEveryContenderEveryRound(t *testing.T) {
 			t.Errorf("%s: %+v", r.Name, r)
 		}
 	}
-	if len(report.Records) != 3 || strings.Count(log, "\n") != 18 || !strings.HasPrefix(log, "round 1 of 6: ") {
+	if len(report.Records) != 4 || strings.Count(log, "\n") != 24 || !strings.HasPrefix(log, "round 1 of 6: ") {
 		t.Errorf("it is %+v\n%s", report, log)
 	}
 }

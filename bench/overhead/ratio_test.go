@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -41,13 +42,18 @@ func TestIntervalHoldsTheMedianAsOftenAsItSays(t *testing.T) {
 // reported returns a report of twelve rounds in which a contender needs so much more CPU time, give or take a thousandth.
 func reported(metered, shown float64) *bench.Report {
 	report := new(bench.Report)
-	for i, more := range []float64{0, metered, shown} {
-		record := bench.Record{Name: names[i], Rows: 1000, Output: bench.Same}
-		for round := range 12 {
-			cpu := (1 + more + float64(round%3-1)/1000) * float64(time.Second)
-			record.Samples = append(record.Samples, bench.Sample{Wall: time.Duration(cpu / 2), User: time.Duration(cpu)})
+	for i, more := range []float64{metered, shown} {
+		for _, record := range []bench.Record{{Name: beside(names[i])}, {Name: names[i], Against: beside(names[i])}} {
+			record.Rows, record.Output = 1000, bench.Same
+			for round := range 12 {
+				cpu := float64(time.Second)
+				if record.Against != "" {
+					cpu *= 1 + more + float64(round%3-1)/1000
+				}
+				record.Samples = append(record.Samples, bench.Sample{Wall: time.Duration(cpu / 2), User: time.Duration(cpu)})
+			}
+			report.Records = append(report.Records, record)
 		}
-		report.Records = append(report.Records, record)
 	}
 	report.Targets = targets(report)
 	return report
@@ -61,7 +67,7 @@ func TestTargetsAreMetByAllOfTheInterval(t *testing.T) {
 		t.Errorf("of a page that costs 2 %% it says %v", err)
 	}
 	torn := reported(0, 0)
-	torn.Records[2].Output = bench.Wrong
+	torn.Records[3].Output = bench.Wrong
 	if torn.Err() == nil {
 		t.Error("wrong results are no error")
 	}
@@ -69,7 +75,7 @@ func TestTargetsAreMetByAllOfTheInterval(t *testing.T) {
 
 func TestMarkdownShowsBothFigures(t *testing.T) {
 	page := markdown(reported(0.002, 0.005))
-	for _, want := range []string{"| metered |   0.50 |  1.00 |", "+0.20 % (+0.20 to +0.20)", "+0.50 %", "more wall time", "pass"} {
+	for _, want := range []string{"| metered             |   0.50 |  1.00 |", "+0.20 % (+0.10 to +0.30)", "+0.50 %", "more wall time", "pass"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it lacks %q:\n%s", want, page)
 		}
@@ -78,8 +84,11 @@ func TestMarkdownShowsBothFigures(t *testing.T) {
 
 func TestConfigRefusesWhatGivesNoInterval(t *testing.T) {
 	for rounds, fine := range map[int]bool{0: false, 5: false, 6: true, 12: true, -3: false} {
-		if err := (Config{Rows: 1, Workers: 1, Rounds: rounds}).check(); (err == nil) != fine {
+		if err := (Config{Rows: 1, Workers: 1, Rounds: rounds}).check(); (err == nil) != (fine && runtime.NumCPU() > 1) {
 			t.Errorf("of %d rounds it says %v", rounds, err)
 		}
+	}
+	if err := (Config{Rows: 1, Workers: runtime.NumCPU(), Rounds: 12}).check(); err == nil || !strings.Contains(err.Error(), "cores") {
+		t.Errorf("of more workers than cores for two it says %v", err)
 	}
 }
