@@ -33,7 +33,33 @@ type candidate struct {
 // replicate holds a replica of the log until the run is over and the operator has everything, or ctx ends, or the process is
 // drained.
 func replicate(ctx context.Context, a Appointment, config Config) error {
-	r, err := openReplica(a, config.Name, config.Token)
+	ctx, quit := context.WithCancelCause(ctx)
+	defer quit(nil)
+	if config.Drain != nil {
+		drained := make(chan struct{})
+		go func() {
+			defer close(drained)
+			select {
+			case <-config.Drain:
+				quit(ErrLeft)
+			case <-ctx.Done():
+			}
+		}()
+		defer func() { quit(nil); <-drained }()
+	}
+	err := hold(ctx, a, config, quit)
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errRunOver):
+		return nil
+	case errors.Is(cause, ErrLeft):
+		return ErrLeft
+	}
+	return err
+}
+
+// hold holds a replica until ctx ends, and calls quit when the run is over.
+func hold(ctx context.Context, a Appointment, config Config, quit context.CancelCauseFunc) error {
+	r, err := openReplica(ctx, a, config.Name, config.Token)
 	if err != nil {
 		return err
 	}
@@ -47,33 +73,12 @@ func replicate(ctx context.Context, a Appointment, config Config) error {
 	if c.js, err = jetstream.New(nc); err != nil {
 		return fmt.Errorf("connect to log: %w", err)
 	}
-	ctx, quit := context.WithCancelCause(ctx)
-	defer quit(nil)
 	quitting, err := nc.Subscribe(quitSubject, func(*nats.Msg) { quit(errRunOver) })
 	if err != nil {
 		return fmt.Errorf("subscribe %s: %w", quitSubject, err)
 	}
 	defer quitting.Unsubscribe()
-	if config.Drain != nil {
-		drained := make(chan struct{})
-		go func() {
-			defer close(drained)
-			select {
-			case <-config.Drain:
-				quit(ErrLeft)
-			case <-ctx.Done():
-			}
-		}()
-		defer func() { quit(nil); <-drained }()
-	}
-	err = c.run(ctx)
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errRunOver):
-		return nil
-	case errors.Is(cause, ErrLeft):
-		return ErrLeft
-	}
-	return err
+	return c.run(ctx)
 }
 
 // run stands by and leads, in turns.
@@ -113,7 +118,7 @@ func (c *candidate) standBy(ctx context.Context) error {
 	return serveWhile(socket, http.HandlerFunc(answer), func() error {
 		tick := time.NewTicker(leadEvery)
 		defer tick.Stop()
-		made := time.Now()
+		var made time.Time
 		for !c.replica.leads() {
 			if !c.replica.server.JetStreamEnabled() {
 				return fmt.Errorf("log in %s: %w", c.appointment.Log, ErrLogFailed)

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ type replica struct {
 }
 
 // openReplica starts the replica that an appointment gives to the host of that name.
-func openReplica(a Appointment, name, token string) (*replica, error) {
+func openReplica(ctx context.Context, a Appointment, name, token string) (*replica, error) {
 	at := slices.IndexFunc(a.Replicas, func(r Replica) bool { return r.Name == name })
 	if at < 0 {
 		return nil, fmt.Errorf("replica %s: there is none of that name", name)
@@ -66,6 +67,9 @@ func openReplica(a Appointment, name, token string) (*replica, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen %q: %w", own.Peers, err)
 	}
+	if err := readyForFirstVote(ctx, a, name, token); err != nil {
+		return nil, err
+	}
 	if err := free(own.Peers); err != nil {
 		return nil, err
 	}
@@ -73,7 +77,7 @@ func openReplica(a Appointment, name, token string) (*replica, error) {
 	r.server, err = startServer(a.Log, own.Clients, token, clients, a.Sync, func(o *server.Options) {
 		o.ServerName = name
 		o.Cluster = server.ClusterOpts{
-			Name: "flashmob-" + a.Run.ID, Host: host, Port: port, Username: serverName, Password: token, TLSConfig: peers, TLSTimeout: 10,
+			Name: clusterName(a), Host: host, Port: port, Username: serverName, Password: token, TLSConfig: peers, TLSTimeout: 10,
 			NoAdvertise: true, PingInterval: peerPing, MaxPingsOut: peerPings,
 		}
 		for _, other := range a.Replicas { // itself, too: how many there are is what elections go by
@@ -82,6 +86,9 @@ func openReplica(a Appointment, name, token string) (*replica, error) {
 	})
 	return r, err
 }
+
+// clusterName is what the replicas of a run call what they are together.
+func clusterName(a Appointment) string { return "flashmob-" + a.Run.ID }
 
 // leads reports whether the replicas have elected this one to lead the stream of batches: its process is the initializer.
 func (r *replica) leads() bool { return r.server.JetStreamIsStreamLeader(account, batchStream) }
