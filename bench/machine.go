@@ -27,7 +27,7 @@ func ThisMachine() Machine {
 	kib, _ := strconv.ParseInt(strings.TrimSuffix(procField("/proc/meminfo", "MemTotal", ":"), " kB"), 10, 64)
 	return Machine{
 		CPU:    procField("/proc/cpuinfo", "model name", ":"),
-		Cores:  runtime.NumCPU(),
+		Cores:  runtime.GOMAXPROCS(0), // those that a container may use, where it may not use all
 		Memory: kib << 10,
 		Kernel: procLine("/proc/sys/kernel/osrelease"),
 		System: strings.Trim(procField("/etc/os-release", "PRETTY_NAME", "="), `"`),

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -34,12 +33,16 @@ func TestPagesShowWhatTheRecordsSay(t *testing.T) {
 				continue
 			}
 			fmt.Fprintf(&tables, "%s\n", s.Page())
-			plots, err := filepath.Glob("../docs/plots/" + s.FileName() + "-*.svg")
-			if err != nil || len(plots) == 0 {
-				t.Errorf("%s: no plots: %v", s.Name, err)
+			drawn := 0
+			for _, kind := range []string{"time", "cost", "efficiency", "predicted"} {
+				plot := s.FileName() + "-" + kind + ".svg"
+				if _, err := os.Stat("../docs/plots/" + plot); err == nil {
+					fmt.Fprintf(&tables, "![%s: %s](plots/%s)\n", s.Name, kind, plot)
+					drawn++
+				}
 			}
-			for _, plot := range plots {
-				fmt.Fprintf(&tables, "![%s](plots/%s)\n", strings.TrimSuffix(filepath.Base(plot), ".svg"), filepath.Base(plot))
+			if drawn == 0 {
+				t.Errorf("%s: no plots", s.Name)
 			}
 			tables.WriteString("\n")
 		}

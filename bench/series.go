@@ -24,7 +24,9 @@ type Series struct {
 	Rows    []int64 `json:"rows"`
 	Sizes   []int   `json:"sizes"` // workers on one machine, or hosts of a cluster
 	Runs    int     `json:"runs"`  // of each
-	Points  []Point `json:"points"`
+	// Prices says where those are from that dollars are reckoned with, and of what date; empty where nothing costs anything.
+	Prices string  `json:"prices,omitempty"`
+	Points []Point `json:"points"`
 	// Simulated says that nothing of it was measured.
 	Simulated bool `json:"simulated,omitempty"`
 }

@@ -16,7 +16,7 @@ func (s *Series) Table() *Table {
 	}
 	t := &Table{Columns: []Column{{"rows", true}}}
 	for _, size := range s.Sizes {
-		name := fmt.Sprintf("%d %s", size, unit)
+		name := fmt.Sprintf("%s %s", Grouped(int64(size)), unit)
 		if size == 1 {
 			name = strings.TrimSuffix(name, "s")
 		}
@@ -89,8 +89,11 @@ func (s *Series) CSV() (string, error) {
 // Heading says in a line what the series is of.
 func (s *Series) Heading() string {
 	date := s.Date.Format("2 January 2006")
+	if s.Prices != "" {
+		date += "; " + s.Prices
+	}
 	if s.Simulated {
-		return fmt.Sprintf("%s: %s, SIMULATED, nothing of it was measured; %s", s.Name, s.Program, date)
+		return fmt.Sprintf("%s: SIMULATED, nothing of it was measured; %s", s.Name, date)
 	}
 	return fmt.Sprintf("%s: %s, measured; %s, %d cores, %s", s.Name, s.Program, s.Machine.CPU, s.Machine.Cores, date)
 }

@@ -33,9 +33,11 @@ func Grouped(n int64) string {
 	return text
 }
 
-// Money writes dollars to the cent, and to three digits below a dollar.
+// Money writes dollars to the cent, to three digits below a dollar, and without cents from a thousand on.
 func Money(dollars float64) string {
 	switch {
+	case dollars >= 999.995:
+		return "$" + Grouped(int64(dollars+0.5))
 	case dollars >= 0.995:
 		return fmt.Sprintf("$%.2f", dollars)
 	case dollars >= 0.0995:

@@ -18,6 +18,14 @@ func TestPlotsOfThePagesAreOfTheRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	strays := map[string]bool{}
+	paths, err := filepath.Glob("../../docs/plots/" + bench.SeriesPrefix + "*.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		strays[path] = true
+	}
 	for _, s := range all {
 		plots, err := All(s)
 		if err != nil {
@@ -29,6 +37,7 @@ func TestPlotsOfThePagesAreOfTheRecords(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join("../../docs/plots", p.Name+".svg")
+			delete(strays, path)
 			if *update {
 				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 					t.Fatal(err)
@@ -42,6 +51,13 @@ func TestPlotsOfThePagesAreOfTheRecords(t *testing.T) {
 			if err != nil || !bytes.Equal(kept, drawn) {
 				t.Errorf("%s is not what the records draw (go test ./bench/plot -update): %v", path, err)
 			}
+		}
+	}
+	for path := range strays {
+		if !*update {
+			t.Errorf("%s is of no record (go test ./bench/plot -update)", path)
+		} else if err := os.Remove(path); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -24,6 +24,7 @@ type benchFlags struct {
 	run     *runFlags
 	passed  []string // those, as given
 	local   bool
+	apart   bool // each worker is a process of its own
 	cloud   string
 	typ     string
 	region  string
@@ -62,6 +63,7 @@ seed's published tables needed for one.`,
 	flags.run = takeRunFlags(cmd, func(name string) bool { return ofProgram[name] })
 	f := cmd.Flags()
 	f.BoolVar(&flags.local, "local", false, "measure this machine")
+	f.BoolVar(&flags.apart, "processes", false, "with --local, every worker in a process of its own")
 	f.StringVar(&flags.cloud, "cloud", "", "measure clusters: aws, which costs money, or sandbox")
 	f.StringVar(&flags.typ, "type", "", "instance `TYPE` of clusters (default: as up)")
 	f.StringVar(&flags.region, "region", defaultRegion, "`REGION` of clusters")
@@ -90,6 +92,8 @@ func (b benchFlags) check(f *pflag.FlagSet) error {
 		return usagef("runs %d: must be 1 or more", b.runs)
 	case b.local && (b.typ != "" || f.Changed("region")):
 		return usagef("bench: --type and --region are for clusters")
+	case b.apart && !b.local:
+		return usagef("bench: --processes is for --local: in a cluster every host has a process")
 	}
 	return errors.Join(b.run.appFlags.check(f), b.run.execFlags.check(f))
 }
@@ -128,6 +132,9 @@ func runBench(cmd *cobra.Command, flags benchFlags) (err error) {
 	series := &bench.Series{
 		Name: lab.name(), Date: time.Now().UTC().Truncate(time.Second), Machine: bench.ThisMachine(), Cloud: lab.place(), Program: lab.program(),
 		Rows: counts, Sizes: flags.sizes, Runs: flags.runs,
+	}
+	if flags.cloud != "" {
+		series.Prices = lab.f.priced()
 	}
 	path := filepath.Join(flags.results, series.FileName()+".json")
 	for range flags.runs {
@@ -213,6 +220,9 @@ func (l *benchLab) name() string {
 	if len(l.passed) > 0 {
 		kind = strings.ReplaceAll(strings.Join(l.passed, " "), "--", "")
 	}
+	if l.apart {
+		kind += ", processes"
+	}
 	name := l.place() + ", " + cmp.Or(l.title, kind)
 	if l.cloud == cloudAWS {
 		name += ", " + l.typ
@@ -268,6 +278,9 @@ func (l *benchLab) once(ctx context.Context, rows int64, size int) (bench.Entry,
 		return bench.Entry{}, err
 	}
 	args := []string{"run", "--local", "--workers", fmt.Sprint(size)}
+	if l.apart {
+		args = append(args, "--processes", fmt.Sprint(size))
+	}
 	if l.cloud != "" {
 		args = []string{"burst", "--yes", "--cloud", l.cloud, "--stack", "bench", "--size", fmt.Sprint(size), "--type", l.typ, "--region", l.region}
 	}

@@ -84,6 +84,27 @@ func (s simulateFlags) check(f *pflag.FlagSet) error {
 	return nil
 }
 
+// name is the series' name: what is simulated, and what is not as it is by default.
+func (s simulateFlags) name(typ, program string) string {
+	name := fmt.Sprintf("simulated, %s, %s, %s", s.cloud, typ, program)
+	if s.spot {
+		name += ", spot"
+	}
+	if n := s.run.batchRows; n > 0 {
+		name += fmt.Sprintf(", batches of %s rows", groups(int64(n)))
+	}
+	switch {
+	case s.losses == 1:
+		name += ", each host lost once an hour"
+	case s.losses > 0:
+		name += fmt.Sprintf(", each host lost %g times an hour", s.losses)
+	}
+	if s.link > 0 {
+		name += fmt.Sprintf(", a link of %s/s", s.link)
+	}
+	return name
+}
+
 func runSimulate(cmd *cobra.Command, flags simulateFlags) error {
 	ctx, stop := interruptible(cmd.Context())
 	defer stop()
@@ -113,25 +134,18 @@ func runSimulate(cmd *cobra.Command, flags simulateFlags) error {
 	f.learn(job)
 	program := identity.App + " as sampled here"
 	if flags.row > 0 {
-		job.Row, program = bench.Exactly(flags.row.Seconds()), fmt.Sprintf("%s at %v a row", identity.App, flags.row)
+		job.Row, program = bench.Exactly(flags.row.Seconds()), fmt.Sprintf("%s at %s a row", identity.App, small(flags.row.Seconds()))
 	}
 	up := upFlags{cloudFlags: cloudFlags{cloud: flags.cloud}}
 	up.spec.Type = flags.typ
 	typ := up.typeFor(flags.cloud)
 	series := &bench.Series{
-		Name: fmt.Sprintf("simulated, %s, %s, %s", flags.cloud, typ, program), Date: time.Now().UTC().Truncate(time.Second), Machine: bench.ThisMachine(),
-		Cloud: flags.cloud, Program: program, Rows: counts, Sizes: flags.sizes, Runs: flags.runs, Simulated: true,
-	}
-	if n := flags.run.batchRows; n > 0 {
-		series.Name += fmt.Sprintf(", batches of %s rows", groups(int64(n)))
-	}
-	if flags.losses > 0 {
-		series.Name += fmt.Sprintf(", %g losses an hour", flags.losses)
+		Name: flags.name(typ, program), Date: time.Now().UTC().Truncate(time.Second), Machine: bench.ThisMachine(),
+		Cloud: flags.cloud, Program: program, Rows: counts, Sizes: flags.sizes, Runs: flags.runs, Simulated: true, Prices: f.priced(),
 	}
 	k := f.constants(flags.cloud, typ)
 	if flags.link > 0 {
 		k.Uplink, k.Downlink = bench.Exactly(float64(flags.link)), bench.Exactly(float64(flags.link))
-		series.Name += fmt.Sprintf(", %s/s home", megabytes(int64(flags.link)))
 	}
 	for _, rows := range counts {
 		for _, size := range flags.sizes {

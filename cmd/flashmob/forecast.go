@@ -51,6 +51,11 @@ func (f *forecaster) pricesFrom() string {
 	return "flashmob's own table"
 }
 
+// priced says what prices dollars are reckoned with, and of what date they are.
+func (f *forecaster) priced() string {
+	return fmt.Sprintf("%s, list prices as of %s, spot typical, from %s", f.region, f.prices.In(f.region).AsOf, f.pricesFrom())
+}
+
 // pricesNote says of what date the prices are that a decision about money rests on, if that is long ago; else it is empty.
 func (f *forecaster) pricesNote() string { return f.prices.In(f.region).Note(time.Now()) }
 
@@ -74,7 +79,7 @@ func thisMachine(workers int) bench.Shape {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	return bench.Shape{Cloud: bench.Local, Slots: workers, Cores: runtime.NumCPU()}
+	return bench.Shape{Cloud: bench.Local, Slots: workers, Cores: runtime.GOMAXPROCS(0)}
 }
 
 // localShape is where a run on this machine runs.
@@ -91,7 +96,7 @@ func (f *forecaster) shape(cloud, typ string, hosts int, spot bool) (bench.Shape
 		return s, usageError{err}
 	}
 	if cloud == bench.Sandbox { // its hosts have what this machine has, all together
-		s.Slots, s.Cores = runtime.NumCPU(), runtime.NumCPU()
+		s.Slots, s.Cores = runtime.GOMAXPROCS(0), runtime.GOMAXPROCS(0)
 	}
 	if s.HostRate, err = f.prices.HostHourly(f.region, typ, spot, f.diskGB); err != nil {
 		return s, unpriced(err, f.prices, typ)

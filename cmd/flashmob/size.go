@@ -33,7 +33,7 @@ func (s *size) Set(text string) error {
 
 // String implements pflag.Value.
 func (s size) String() string {
-	for _, u := range []string{"GiB", "MiB", "KiB"} {
+	for _, u := range []string{"GiB", "MiB", "KiB", "GB", "MB"} {
 		for _, unit := range units {
 			if unit.name == u && s > 0 && int64(s)%unit.bytes == 0 {
 				return fmt.Sprintf("%d%s", int64(s)/unit.bytes, u)

@@ -21,7 +21,7 @@ func TestSizeReadsUnits(t *testing.T) {
 }
 
 func TestSizeWritesWhatItReads(t *testing.T) {
-	for have, want := range map[size]string{0: "0", 1: "1", 1000: "1000", 1024: "1KiB", 1536: "1536", 16 << 20: "16MiB", 1 << 30: "1GiB"} {
+	for have, want := range map[size]string{0: "0", 1: "1", 1000: "1000", 1024: "1KiB", 1536: "1536", 16 << 20: "16MiB", 1 << 30: "1GiB", 5e6: "5MB", 1e9: "1GB"} {
 		if got := have.String(); got != want {
 			t.Errorf("%d is written %s, want %s", int64(have), got, want)
 		}
