@@ -56,6 +56,9 @@ type Surroundings struct {
 	Stderr io.Writer // takes what programs say beside their results; nil for nobody
 	// Ending reports whether no more bundles are to be expected, so that nobody need wait for one. Defaults to nil: nobody knows.
 	Ending func() bool
+	// Hungry is what an Operator calls that gives nothing unless it has more bundles at once: from then on it gets as many as
+	// the flow has lanes. Defaults to nil: it gets them anyway.
+	Hungry func()
 	Source Source // what records are; OpenOperator fills it in
 }
 

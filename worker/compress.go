@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"flashmob/flow"
+	"flashmob/internal/pages"
 )
 
 // Codecs of the results: names, and what a results file's name ends in. Every part is a gzip member or a zstd frame of
@@ -90,9 +91,9 @@ func (p *packer) write(out []byte) error {
 }
 
 // swallow adds what an operator made to the part, and returns memory for what it makes next: results that are not compressed
-// need not be copied either, so that the part keeps theirs.
+// need not be copied either, so that the part keeps theirs, unless they are few.
 func (p *packer) swallow(y flow.Yield) (room []byte, err error) {
-	if _, same := p.encoder.(*plain); !same || len(p.buf) > 0 || len(y.Records) == 0 {
+	if _, same := p.encoder.(*plain); !same || len(p.buf) > 0 || len(y.Records) <= inlineLimit {
 		return y.Room, p.write(y.Records)
 	}
 	p.wrote, p.last = true, y.Records[len(y.Records)-1]
@@ -119,7 +120,7 @@ type packed packer
 
 func (p *packed) Write(b []byte) (int, error) {
 	p.hash.Write(b)
-	p.buf = append(p.buf, b...)
+	p.buf = append(pages.Grow(p.buf, len(b)), b...)
 	return len(b), nil
 }
 

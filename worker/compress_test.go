@@ -61,12 +61,20 @@ func TestResultsThatAreNotCompressedAreNotCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.begin(make([]byte, 0, 100))
-	results := []byte("1\n2\n")
+	results := bytes.Repeat([]byte("1\n"), inlineLimit)
 	room, err := p.swallow(flow.Yield{Records: results, Room: results})
 	if err != nil || cap(room) != 100 {
 		t.Errorf("room for %d bytes in their place, want 100: %v", cap(room), err)
 	}
 	if body, _, _ := p.end(); &body[0] != &results[0] {
 		t.Error("the part is a copy")
+	}
+	p.begin(nil)
+	few := results[:4]
+	if room, err := p.swallow(flow.Yield{Records: few, Room: results}); err != nil || cap(room) != cap(results) {
+		t.Errorf("room for %d bytes behind a few, want the same as before, %d: %v", cap(room), cap(results), err)
+	}
+	if body, _, _ := p.end(); string(body) != "1\n1\n" {
+		t.Errorf("a few results: %q", body)
 	}
 }

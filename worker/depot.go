@@ -181,17 +181,37 @@ func (f *folder) Drop(ref string) error {
 
 func (f *folder) Held() int64 { return 0 }
 
-// spares are buffers of bodies that are done with, to be filled again: without them every part would grow one anew.
-type spares struct{ pool sync.Pool }
+// spares are buffers of bodies that are done with, to be filled again: without them every part would grow one anew. What was
+// given back last is taken first: it is still in a core's cache.
+type spares struct {
+	mu   sync.Mutex
+	free [][]byte
+	size int // of all of them
+}
+
+// sparesMost is how many bytes of spare buffers are kept, beside one of any size.
+const sparesMost = 64 << 20
 
 func (s *spares) Buffer() []byte {
-	if spare, ok := s.pool.Get().(*[]byte); ok {
-		return *spare
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.free) == 0 {
+		return nil
 	}
-	return nil
+	last := len(s.free) - 1
+	buf := s.free[last]
+	s.free[last] = nil
+	s.free = s.free[:last]
+	s.size -= cap(buf)
+	return buf
 }
 
 func (s *spares) recycle(body []byte) {
-	body = body[:0]
-	s.pool.Put(&body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cap(body) == 0 || len(s.free) > 0 && s.size+cap(body) > sparesMost {
+		return
+	}
+	s.free = append(s.free, body[:0])
+	s.size += cap(body)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"flashmob/flow"
+	"flashmob/internal/pages"
 )
 
 // pieceSize is how much of a batch a slot works on at a time, in bytes: it fits the cache of a core, so that the passes
@@ -46,7 +47,7 @@ func (s *slot) generated(b Batch, f func([]byte) error) error {
 func (s *slot) stored(b Batch, f func([]byte) error) error {
 	in, cutter := s.spec.input(b.Input), s.flow.Source.Cutter()
 	if s.buf == nil {
-		s.buf = make([]byte, pieceSize)
+		s.buf = pages.Make(pieceSize)[:pieceSize]
 	}
 	source := s.ranges.Open(in, b.Offset, b.end())
 	defer source.Close()

@@ -12,6 +12,7 @@ import (
 
 	"flashmob/flow"
 	"flashmob/input"
+	"flashmob/internal/pages"
 	"flashmob/manifest"
 )
 
@@ -31,7 +32,7 @@ type slot struct {
 	hash   xxhash.Digest
 
 	workspace
-	workspaces *workspaces // of the lanes of a slot
+	lanes *lanes
 
 	operator flow.Operator // of a flow that has one; nil otherwise
 	trials   *trials       // of the operators of all slots
@@ -66,7 +67,7 @@ func (s *slot) joined() (entries []byte, segments []int64) {
 		segments[i] = int64(len(own))
 		size += len(own)
 	}
-	entries = slices.Grow(s.depot.Buffer(), size)
+	entries = pages.Grow(s.depot.Buffer(), size)
 	for _, own := range s.split {
 		entries = append(entries, own...)
 	}

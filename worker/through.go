@@ -10,12 +10,13 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"flashmob/flow"
+	"flashmob/internal/pages"
 )
 
 // through processes a batch of records with the flow's operator.
 func (s *slot) through(ctx context.Context, b Batch, body []byte, part *Part) ([]byte, []flow.Reject, error) {
-	s.workspace = s.workspaces.take()
-	defer func() { s.workspaces.give(s.workspace) }()
+	s.workspace = s.lanes.take()
+	defer func() { s.lanes.give(s.workspace) }()
 	raw, err := s.whole(b, body)
 	if err != nil {
 		return nil, nil, err
@@ -53,7 +54,7 @@ func (s *slot) whole(b Batch, body []byte) ([]byte, error) {
 		return s.raw, err
 	}
 	if int64(cap(s.raw)) < b.Length {
-		s.raw = make([]byte, b.Length+b.Length/8) // the next one may be a little larger
+		s.raw = pages.Make(int(b.Length + b.Length/8)) // the next one may be a little larger
 	}
 	s.raw = s.raw[:b.Length]
 	source := s.ranges.Open(in, b.Offset, b.end())

@@ -83,24 +83,26 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	hands, handsCtx := errgroup.WithContext(ctx) // the slots, and whoever brings away what they made
 	each := lanesOf(f, w.spec.Run.Inputs)
 	ready := make(chan claim, w.Slots*(aheadMost+2+each)) // has room for all that can be held
-	operators, err := w.openOperators(f, func() int { return len(ready) })
+	own := make([]*lanes, w.Slots)                        // of each slot
+	for i := range own {
+		own[i] = newLanes()
+	}
+	operators, err := w.openOperators(f, own, func() int { return len(ready) })
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeOperators(operators)) }()
-	lanes := make([]workspaces, w.Slots)
 	for i := range w.Slots * each {
 		packer, err := newPacker(w.spec.Run.Compress)
 		if err != nil {
 			return err
 		}
 		number := i % w.Slots // lanes wait in this order for the first batches: of a few, every slot is to have some
-		s := &slot{number: number, worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges}
+		s := &slot{number: number, worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges, lanes: own[number]}
 		if w.spec.Partitions > 0 {
 			s.split = make([][]byte, w.spec.Partitions)
 		}
 		if operators != nil {
-			s.workspaces = &lanes[number]
 			s.operator, s.trials, s.more = operators[number], &w.trials, func() bool { return len(ready) > 0 }
 		}
 		hands.Go(func() error { return w.serve(handsCtx, hands, s, ready) })
@@ -201,43 +203,54 @@ func (w *worker) retry(ctx context.Context, doing string, err error) error {
 // serve processes what comes through ready on one slot, until that is closed.
 func (w *worker) serve(ctx context.Context, group *errgroup.Group, s *slot, ready <-chan claim) error {
 	for {
-		var c claim
-		var more bool
-		select {
-		case c, more = <-ready:
-			if !more {
-				return nil
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if more, err := w.serveNext(ctx, group, s, ready); !more || err != nil {
+			return err
 		}
-		if c.batch.Final {
-			w.final.Store(true)
-		}
-		if w.alive.gave(c.msg) {
-			w.alive.remove(c.msg)
-			w.held.leave(1)
-			continue
-		}
-		w.busy.Add(1)
-		begun := time.Now()
-		reach("begun")
-		made, err := s.process(ctx, c.batch, c.body)
-		if err != nil && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		w.meters.processed(s.number, c, made, begun.Sub(c.came), time.Since(begun))
-		made.part.Handed = c.handed
-		if err != nil {
-			made.part.Failure = err.Error()
-		}
-		w.busy.Add(-1)
-		if c.batch.typical() {
-			w.pace.observe(made.part.Took + made.part.Start)
-		}
-		w.held.leave(1)
-		group.Go(func() error { return w.commit(ctx, c, made) })
 	}
+}
+
+// serveNext processes the next batch. It returns false when there is none any more.
+func (w *worker) serveNext(ctx context.Context, group *errgroup.Group, s *slot, ready <-chan claim) (more bool, err error) {
+	if err := s.lanes.enter(ctx); err != nil {
+		return false, err
+	}
+	defer s.lanes.leave(1)
+	var c claim
+	select {
+	case c, more = <-ready:
+		if !more {
+			return false, nil
+		}
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+	if c.batch.Final {
+		w.final.Store(true)
+	}
+	if w.alive.gave(c.msg) {
+		w.alive.remove(c.msg)
+		w.held.leave(1)
+		return true, nil
+	}
+	w.busy.Add(1)
+	begun := time.Now()
+	reach("begun")
+	made, err := s.process(ctx, c.batch, c.body)
+	if err != nil && ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	w.meters.processed(s.number, c, made, begun.Sub(c.came), time.Since(begun))
+	made.part.Handed = c.handed
+	if err != nil {
+		made.part.Failure = err.Error()
+	}
+	w.busy.Add(-1)
+	if c.batch.typical() {
+		w.pace.observe(made.part.Took + made.part.Start)
+	}
+	w.held.leave(1)
+	group.Go(func() error { return w.commit(ctx, c, made) })
+	return true, nil
 }
 
 // commit publishes the part, waits until the log has it, and only then acks the batch: in between lies nothing that

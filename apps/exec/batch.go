@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"flashmob/flow"
+	"flashmob/internal/pages"
 )
 
 // outputMost is how much a program may give for one batch: it is held in memory until the program has ended well.
@@ -146,7 +146,7 @@ func readOutput(c *child, in flow.Bundle, give func(error)) ([]byte, error) {
 	output := room(in)
 	for {
 		if len(output) == cap(output) {
-			output = slices.Grow(output, min(len(output)/2, outputMost+1-len(output))+readBlock)
+			output = pages.Grow(output, readBlock)
 		}
 		n, err := c.out.Read(output[len(output):cap(output)])
 		output = output[:len(output)+n]

@@ -106,7 +106,7 @@ func Flow(s Settings) (*flow.Flow, error) {
 			return &batches{program: newProgram(s, around), source: spoken(around.Source)}, nil
 		})
 	} else {
-		lanes := ahead
+		lanes := ahead + 1 // results of the one before are on their way out
 		if s.Mode == Lines {
 			lanes = aheadMost
 		}

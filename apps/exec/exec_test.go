@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +61,23 @@ func numbered(from, n int) []string {
 
 func csvIn(mode, command string) Settings {
 	return Settings{Command: command, Mode: mode, Format: "csv", Header: true}
+}
+
+// A program that gives nothing before it has more is given more, and who reads batches is told to.
+func TestAProgramThatKeepsAnswersBackAsksForMore(t *testing.T) {
+	f, err := Flow(Settings{Command: "awk '{a[NR]=$0} END {for (i=1; i<=NR; i++) print a[i]}'", Mode: Lines})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Bool
+	o, err := f.OpenOperator(flow.Surroundings{Hungry: func() { asked.Store(true) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := o.Process(t.Context(), bundle("", numbered(0, 100)...))
+	if err = errors.Join(err, o.Close()); err != nil || y.Count != 100 || !asked.Load() {
+		t.Errorf("%d records, asked for more: %t; %v", y.Count, asked.Load(), err)
+	}
 }
 
 func TestABatchGoesThroughAProcessOfItsOwn(t *testing.T) {

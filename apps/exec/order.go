@@ -2,10 +2,10 @@ package exec
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"flashmob/flow"
+	"flashmob/internal/pages"
 )
 
 const (
@@ -31,7 +31,7 @@ type order struct {
 
 // spare returns memory behind the order's output, within these bounds.
 func (o *order) spare(least, most int) []byte {
-	o.output = slices.Grow(o.output, least)
+	o.output = pages.Grow(o.output, least)
 	rest := o.output[len(o.output):cap(o.output)]
 	return rest[:min(len(rest), most)]
 }
@@ -53,5 +53,5 @@ func room(in flow.Bundle) []byte {
 	if cap(in.Room) >= len(in.Records)+readLeast {
 		return in.Room[:0]
 	}
-	return make([]byte, 0, len(in.Records)+len(in.Records)/8+2*readLeast)
+	return pages.Make(len(in.Records) + len(in.Records)/8 + 2*readLeast)
 }

@@ -23,13 +23,14 @@ type program struct {
 	mark    string      // a variable that all processes have that the program starts
 	stderr  io.Writer   // nil for nobody
 	ending  func() bool // nothing more is to come; nil where nobody knows
+	starved func()      // asks for more bundles at once; nil for nobody
 }
 
 func newProgram(s Settings, around flow.Surroundings) *program {
 	mark := markName + "=" + rand.Text()
 	return &program{
 		command: s.Command, args: words(s.Command), timeout: s.Timeout, env: append(append(os.Environ(), around.Env...), mark), mark: mark, stderr: around.Stderr,
-		ending: around.Ending,
+		ending: around.Ending, starved: around.Hungry,
 	}
 }
 

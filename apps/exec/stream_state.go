@@ -209,6 +209,9 @@ func (st *stream) look(now time.Time) {
 	}
 	silent := now.Sub(st.moved)
 	if silent > hunger {
+		if len(st.queue) > 0 && st.hungry() && st.starved != nil {
+			st.starved()
+		}
 		st.room.Broadcast()
 	}
 	switch {
