@@ -74,7 +74,7 @@ type Constants struct {
 const (
 	batchSeconds = 0.25
 	maxBatch     = 2 << 20
-	firstBatch   = 64 << 10
+	firstBatch   = 4 << 10
 	again        = 20 // times its start is what a batch takes that has one
 )
 

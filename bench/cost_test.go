@@ -114,12 +114,12 @@ func TestSharedCoresAreNotMultiplied(t *testing.T) {
 	}
 }
 
-// The sizer begins with batches of 64 KiB: so few rows that all are cut before any was timed fall into few batches.
+// The sizer begins with batches of 4 KiB: so few rows that all are cut before any was timed fall into few batches.
 func TestFewSlowRowsAreUnevenlyShared(t *testing.T) {
 	k, job := exact(), aJob()
-	job.Rows, job.Row = 700, Exactly(0.1) // a batch holds 655 rows
-	if got := Predict(job, Shape{Cloud: Local, Slots: 2}, k).work(); got < 60 || got > 70 {
-		t.Errorf("70 s of work on 2 slots take %v: one of them has 655 of the 700 rows", got)
+	job.Rows, job.Row = 44, Exactly(2) // a batch holds 40 rows
+	if got := Predict(job, Shape{Cloud: Local, Slots: 2}, k).work(); got < 80 || got > 83 {
+		t.Errorf("88 s of work on 2 slots take %v: one of them has 40 of the 44 rows", got)
 	}
 	job.Rows = 0
 	if got := Predict(job, Shape{Cloud: Local, Slots: 2}, k).work(); got != 0 {
@@ -223,12 +223,12 @@ func TestEveryCellOfTheSeedsTablesIsNearOrExplained(t *testing.T) {
 
 // Where the user has fixed how large batches are, none is as long as those that are cut before anything is timed.
 func TestFixedBatchesHaveAShortTail(t *testing.T) {
-	job := Job{Rows: 4000, Row: Exactly(0.01), In: Exactly(130), Out: Exactly(60)}
+	job := Job{Rows: 20, Row: Exactly(1), In: Exactly(130), Out: Exactly(60)}
 	shape := Shape{Cloud: Sandbox, Hosts: 8, Slots: 2}
 	free := Predict(job, shape, Place(Sandbox)).Seconds.Value
-	job.Batch = 10
-	if fixed := Predict(job, shape, Place(Sandbox)).Seconds.Value; fixed > free-1 || fixed < 5 {
-		t.Errorf("%.2f s with batches of 10 rows, %.2f s without", fixed, free)
+	job.Batch = 1
+	if fixed := Predict(job, shape, Place(Sandbox)).Seconds.Value; fixed > free-10 || fixed < 2 {
+		t.Errorf("%.2f s with batches of one row, %.2f s without", fixed, free)
 	}
 }
 

@@ -167,3 +167,13 @@ func TestWhatCannotBeSimulatedIsRefused(t *testing.T) {
 		t.Errorf("no rows: %+v", r)
 	}
 }
+
+// Rows that take long are not many, and nothing is known of them when the first batches are cut: every slot gets its share all the same.
+func TestFewSlowRowsKeepEverySlotAtWork(t *testing.T) {
+	c := cluster(8)
+	c.Constants.Start, c.Constants.StartHost = bench.Exactly(0), bench.Exactly(0)
+	c.Job.Row, c.Job.Rows = bench.Exactly(0.0035), 4000
+	if what, share := simulate(t, c).Bound(); what != Slots || share < 0.85 {
+		t.Errorf("4000 rows of 3.5 ms on 16 slots: it waits for %s, busy %.2f", what, share)
+	}
+}

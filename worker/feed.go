@@ -208,7 +208,7 @@ func (f *feeder) firstOf(remaining int64) int64 {
 		return f.sizer.firstStarted(remaining, f.slots())
 	}
 	if f.flow.Lanes() > 2 {
-		return 2 * firstBatch
+		return 2 * firstOperated
 	}
 	return firstBatch
 }
