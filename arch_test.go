@@ -21,10 +21,10 @@ const module = "flashmob"
 
 // imports says which packages of ours a folder may import, and nothing else of ours. A folder stands for all below it.
 var imports = map[string][]string{
-	"cmd/flashmob": {"apps", "bench", "chaos", "classifier", "cmd/flashmob", "dashboard", "flow", "infra", "input", "internal/buildinfo", "inventory", "manifest", "orchestrator", "simulator", "store", "timeline", "worker"},
+	"cmd/flashmob": {"apps", "bench", "chaos", "classifier", "cmd/flashmob", "dashboard", "flow", "infra", "input", "internal/buildinfo", "internal/scratch", "inventory", "manifest", "orchestrator", "simulator", "store", "timeline", "worker"},
 	"cmd/worker":   {"apps", "classifier", "dashboard", "internal/buildinfo", "worker"},
 	"cmd":          {"infra", "infra/stack", "internal/buildinfo", "internal/sandbox", "inventory"},
-	"orchestrator": {"flow", "input", "internal/buildinfo", "inventory", "manifest", "orchestrator", "timeline", "worker"},
+	"orchestrator": {"flow", "input", "internal/buildinfo", "internal/scratch", "inventory", "manifest", "orchestrator", "timeline", "worker"},
 	"infra":        {"infra", "inventory", "internal/buildinfo", "internal/sandbox"},
 	"bench/exec":   {"bench", "store"},
 	"bench/faults": {"bench", "chaos", "inventory"},

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"flashmob/internal/scratch"
 	"flashmob/inventory"
 	"flashmob/manifest"
 	"flashmob/timeline"
@@ -197,10 +198,14 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	}
 	defer func() { err = errors.Join(err, c.folder.Close()) }()
 	if len(c.Files) > 0 {
-		if c.bundle, err = bundleFiles(c.Files); err != nil {
+		dir, err := scratch.New("flashmob-files-")
+		if err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, os.Remove(c.bundle.local)) }()
+		defer func() { err = errors.Join(err, dir.Remove()) }()
+		if c.bundle, err = bundleFiles(c.Files, dir.Path); err != nil {
+			return nil, err
+		}
 	}
 	defer c.disconnect()
 	c.lanes.Begin(timeline.RunLane, "start")

@@ -11,19 +11,15 @@ import (
 	"path/filepath"
 )
 
-// bundleFiles packs files and folders into one archive, in the temporary folder: each under its own name, what a folder
+// bundleFiles packs files and folders into one archive, in the folder dir: each under its own name, what a folder
 // holds below it. The archive is a function of names, contents and executable bits alone, so that a host that has it
 // is known by its hash. Symbolic links are followed: on a host they would lead nowhere.
-func bundleFiles(files []string) (p *parcel, err error) {
-	archive, err := os.CreateTemp("", "flashmob-files-*.tar")
+func bundleFiles(files []string, dir string) (p *parcel, err error) {
+	archive, err := os.Create(filepath.Join(dir, "files.tar"))
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err = errors.Join(err, archive.Close()); err != nil {
-			err = errors.Join(err, os.Remove(archive.Name()))
-		}
-	}()
+	defer func() { err = errors.Join(err, archive.Close()) }()
 	w := tar.NewWriter(archive)
 	taken := map[string]string{}
 	for _, file := range files {

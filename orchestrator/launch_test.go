@@ -89,7 +89,7 @@ func TestFilesThatCannotBeUploadedAreRefused(t *testing.T) {
 		{[]string{filepath.Join(dir, "c")}, os.ErrNotExist},
 		{[]string{os.DevNull}, ErrNotAFile},
 	} {
-		if _, err := bundleFiles(c.files); !errors.Is(err, c.want) {
+		if _, err := bundleFiles(c.files, t.TempDir()); !errors.Is(err, c.want) {
 			t.Errorf("%v: got %v, want %v", c.files, err, c.want)
 		}
 	}

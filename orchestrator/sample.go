@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"flashmob/input"
+	"flashmob/internal/scratch"
 	"flashmob/manifest"
 )
 
@@ -59,11 +60,11 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 	if err != nil {
 		return s, err
 	}
-	dir, err := os.MkdirTemp("", "flashmob-sample-")
+	dir, err := scratch.New("flashmob-sample-")
 	if err != nil {
 		return s, fmt.Errorf("sample: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, dir.Remove()) }()
 	s = Sampled{Slots: config.Workers, Rows: taken.total, Counted: taken.counted, Operator: flow.HasOperator(), Started: flow.IsStarted()}
 	perSlot := int64(8) // batches: so many that slots end at about the same time, and that none gets all of them ahead
 	if flow.IsStarted() {
@@ -73,7 +74,7 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 	rows := min(int64(2*config.Workers), taken.most())
 	for more := true; more; more = rows > 0 { // of an input with no record one trial says that
 		own, machine := usage()
-		trial, m, err := taken.try(ctx, config, dir, rows, len(s.Trials), perSlot)
+		trial, m, err := taken.try(ctx, config, dir.Path, rows, len(s.Trials), perSlot)
 		if err != nil {
 			return s, fmt.Errorf("sample of %d rows: %w", rows, err)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"flashmob/apps"
 	"flashmob/chaos"
+	"flashmob/internal/scratch"
 	"flashmob/inventory"
 )
 
@@ -89,7 +90,7 @@ func runChaos(cmd *cobra.Command, flags chaosFlags) error {
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	dir, err := os.MkdirTemp("", "fm") // short: it holds sockets
+	dir, err := scratch.New("fm") // short: it holds sockets
 	if err != nil {
 		return err
 	}
@@ -98,22 +99,22 @@ func runChaos(cmd *cobra.Command, flags chaosFlags) error {
 		return err
 	}
 	config := chaos.Config{
-		Program: program, Dir: dir, App: flags.app, Records: flags.records, Seed: flags.seed, Rounds: flags.rounds, Every: flags.every, Kill: flags.kill,
+		Program: program, Dir: dir.Path, App: flags.app, Records: flags.records, Seed: flags.seed, Rounds: flags.rounds, Every: flags.every, Kill: flags.kill,
 		Tell: func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) },
 	}
 	if err := flags.choose(&config); err != nil {
-		return errors.Join(err, os.RemoveAll(dir))
+		return errors.Join(err, dir.Remove())
 	}
 	err = config.Run(ctx)
 	var failed *chaos.SeedError
 	if errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
-		return withHint(fmt.Errorf("chaos: %w", err), "flashmob chaos --app %s --seed %d --rounds 1 --every %v --kill %s plays the same faults again; what was left is in %s",
-			flags.app, failed.Seed, flags.every, strings.Join(flags.kill, ","), dir)
+		return withHint(errors.Join(fmt.Errorf("chaos: %w", err), dir.Keep()), "flashmob chaos --app %s --seed %d --rounds 1 --every %v --kill %s plays the same faults again; what was left is in %s",
+			flags.app, failed.Seed, flags.every, strings.Join(flags.kill, ","), dir.Path)
 	}
 	if ctx.Err() != nil {
 		err = errInterrupted
 	}
-	return errors.Join(err, os.RemoveAll(dir))
+	return errors.Join(err, dir.Remove())
 }
 
 // choose fills in which hosts there are: those that the flags name, or this machine.

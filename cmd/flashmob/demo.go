@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"flashmob/apps/votes"
 	"flashmob/input"
 	"flashmob/internal/buildinfo"
+	"flashmob/internal/scratch"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
 )
@@ -66,12 +68,12 @@ func appendVote(b []byte, letter byte, n uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(binary.BigEndian.AppendUint32(b, 5), letter), n)
 }
 
-func runDemo(ctx context.Context, delay time.Duration, out io.Writer) error {
-	dir, err := os.MkdirTemp("", "flashmob-demo-")
+func runDemo(ctx context.Context, delay time.Duration, out io.Writer) (err error) {
+	dir, err := scratch.New("flashmob-demo-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, dir.Remove()) }()
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "52 votes\tworkers\tletters of each\ttime\tlast line")
 	for i, experiment := range []struct {
@@ -79,7 +81,7 @@ func runDemo(ctx context.Context, delay time.Duration, out io.Writer) error {
 		votes   []byte
 		workers int
 	}{{"a to z, twice", alphabet(), 1}, {"a to z, twice", alphabet(), 2}, {"a, 52 times", monotony(), 2}} {
-		took, last, err := runVotes(ctx, filepath.Join(dir, fmt.Sprint(i)), experiment.votes, experiment.workers, delay)
+		took, last, err := runVotes(ctx, filepath.Join(dir.Path, fmt.Sprint(i)), experiment.votes, experiment.workers, delay)
 		if err != nil {
 			return err
 		}

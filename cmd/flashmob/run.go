@@ -14,6 +14,7 @@ import (
 	"flashmob/dashboard"
 	"flashmob/input"
 	"flashmob/internal/buildinfo"
+	"flashmob/internal/scratch"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
 	"flashmob/worker"
@@ -253,6 +254,7 @@ func runRun(cmd *cobra.Command, flags runFlags) error {
 		return flags.taste(cmd)
 	}
 	begun := time.Now()
+	_ = scratch.Sweep() // what cannot be removed is in nobody's way
 	if err := flags.stage(); err != nil {
 		return err
 	}

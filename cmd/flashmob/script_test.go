@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "start": start, "begun": begun, "signal": sendSignal, "killworkers": killWorkers, "finish": finish,
+			"exits": exits, "start": start, "begun": begun, "signal": sendSignal, "left": leftBehind, "killworkers": killWorkers, "finish": finish,
 			"rows": printRows, "classify": classify, "hold": hold, "flip": flip, "childless": childless,
 			"jsonlines": jsonLines, "mount": mount, "says": says, "bucket": bucket, "object": printObject, "serve": serve,
 		},

@@ -118,6 +118,21 @@ func says(ts *testscript.TestScript, neg bool, args []string) {
 	until(ts, fmt.Sprintf("%q on standard error", args[0]), func() bool { return strings.Contains(s.stderr.String(), args[0]) })
 }
 
+// leftBehind waits for something in the temporary folder that matches a pattern; negated, there must be nothing now.
+func leftBehind(ts *testscript.TestScript, neg bool, args []string) {
+	pattern := filepath.Join(ts.Getenv("TMPDIR"), args[0])
+	found := func() []string {
+		names, err := filepath.Glob(pattern)
+		ts.Check(err)
+		return names
+	}
+	if !neg {
+		until(ts, pattern, func() bool { return len(found()) > 0 })
+	} else if names := found(); len(names) > 0 {
+		ts.Fatalf("left: %q", names)
+	}
+}
+
 var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
 
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {

@@ -14,6 +14,7 @@ import (
 	"flashmob/apps"
 	"flashmob/flow"
 	"flashmob/input"
+	"flashmob/internal/scratch"
 	"flashmob/manifest"
 	"flashmob/orchestrator"
 )
@@ -24,11 +25,12 @@ func (flags runFlags) taste(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "flashmob-sample-")
+	own, err := scratch.New("flashmob-sample-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, own.Remove()) }()
+	dir := own.Path
 	first := identity.Inputs[0]
 	if first.IsGenerated() {
 		first.Size = min(first.Size, flags.sampled)
