@@ -148,7 +148,8 @@ type Cluster struct {
 	draining chan struct{}
 	vacant   chan struct{} // closed when no other run goes on on the initializer
 	status   atomic.Pointer[worker.Status]
-	heard    atomic.Int64  // when the status came last, nanoseconds since 1970
+	heard    atomic.Int64 // when the status came last, nanoseconds after opened: a clock that nobody sets
+	opened   time.Time
 	fed      chan struct{} // closed when nothing of the input has to be brought any more
 	fedOnce  sync.Once
 	keeping  sync.WaitGroup // hosts awake
@@ -176,7 +177,7 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 	}
 	c := &Cluster{
 		ClusterConfig: config, token: rand.Text(), identity: identity, draining: make(chan struct{}), fed: make(chan struct{}),
-		vacant: make(chan struct{}), standing: map[string]bool{},
+		vacant: make(chan struct{}), standing: map[string]bool{}, opened: time.Now(),
 	}
 	c.parcels.program = config.WorkerProgram
 	c.stdin = sync.OnceValue(func() *replay { return newReplay(os.Stdin, replayMost) })

@@ -31,7 +31,7 @@ func (c *Cluster) whileThere(ctx context.Context, r *remote) (context.Context, f
 				return
 			case <-tick.C:
 			}
-			if time.Since(time.Unix(0, c.heard.Load())) < silence {
+			if time.Since(c.opened)-time.Duration(c.heard.Load()) < silence {
 				continue
 			}
 			how, err := c.Ended(ctx, r.host.Name)

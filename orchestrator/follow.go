@@ -77,7 +77,7 @@ func (c *Cluster) work(ctx context.Context, w *crew) error {
 	}
 	defer c.tookFeedAndGather(time.Now())
 	c.lanes.Begin(timeline.RunLane, "feed")
-	c.heard.Store(time.Now().UnixNano())
+	c.heard.Store(int64(time.Since(c.opened)))
 	ctx, asked := c.whileThere(ctx, r)
 	defer asked()
 	for sittings := 0; ; sittings++ {

@@ -53,7 +53,7 @@ func (c *Cluster) look(ctx context.Context, l line) {
 		})
 	}
 	c.status.Store(&s)
-	c.heard.Store(time.Now().UnixNano())
+	c.heard.Store(int64(time.Since(c.opened)))
 }
 
 // tellRestart reports that the initializer has crashed since the last look.

@@ -22,12 +22,14 @@ type crew struct {
 	members map[string]*member
 	over    bool // the run is: that workers leave is no news
 	events  *incidents
+	more    func()        // called when there are more slots than before
 	beat    chan struct{} // closed and replaced when somebody is heard of; nil while nobody asks
 }
 
 type member struct {
 	WorkerState
 	heard time.Time
+	pace  pace // of the batches that it has done
 	parts bool // it is about to leave, and waits for others to take over what it owns
 	freed bool // it left because the run is over: nothing is lost
 }
@@ -51,7 +53,9 @@ func (c *crew) watch(ctx context.Context, nc *nats.Conn, log *slog.Logger) error
 			if err := json.Unmarshal(msg.Data, &b); err != nil {
 				return fmt.Errorf("beat: %w", err)
 			}
-			c.hear(b, log)
+			if c.hear(b, log) {
+				c.more()
+			}
 		case now := <-tick.C:
 			c.miss(now, log)
 		}
@@ -78,10 +82,12 @@ func (c *crew) dismissed() {
 	c.over = true
 }
 
-func (c *crew) hear(b Beat, log *slog.Logger) {
+// hear takes in a sign of life, and reports whether there are more slots now.
+func (c *crew) hear(b Beat, log *slog.Logger) (more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.of(b.Worker)
+	more = !b.Leaves && (m.Lost || b.Slots > m.Slots)
 	switch {
 	case b.Leaves && !c.over:
 		log.Info("worker left", "worker", b.Worker)
@@ -105,6 +111,7 @@ func (c *crew) hear(b Beat, log *slog.Logger) {
 		close(c.beat)
 		c.beat = nil
 	}
+	return more
 }
 
 // aliveWait is how long a worker may take to give the next sign of life: one that was killed or stopped a moment ago counts as
@@ -177,7 +184,11 @@ func (in *Initializer) Done(name string) int64 {
 func (c *crew) credit(part Part, first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if m := c.of(part.Worker); first {
+	m := c.of(part.Worker)
+	if part.Batch.typical() {
+		m.pace.observe(part.Took + part.Start)
+	}
+	if first {
 		m.Parts++
 		m.Records += part.Tally.In
 	}

@@ -1,26 +1,44 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
 )
 
-// A worker that is slower than the others still holds batches when nobody else has any left. Then the initializer asks all to give
-// up what they have held for long: the log hands that to those that are idle. The slow one goes on with what it has begun, but takes
-// nothing new; of two parts for a range the first counts, as always. A batch is given up once.
+// A worker that is slower than the others still holds batches when nobody else has any left. Then the initializer says how long a
+// batch takes on most of the slots, and all give up what is overdue by that: the log hands it to those that are idle. The slow one
+// goes on with what it has begun, but takes nothing new until that is done; of two parts for a range the first counts, as always.
+//
+// So with batches that take T on most slots, what a slow worker holds costs at most max(1 s, 2T) from when it begins the last one,
+// and T on whoever takes over, however slow it is.
 
 const (
 	// hurryEvery is how often the initializer looks whether somebody is idle while others hold batches.
 	hurryEvery = 250 * time.Millisecond
-	// hurryLeast is how long a batch may be held at least, hurryTimes how many times as long as batches take lately.
+	// hurryLeast is how long a batch may be held, at least.
 	hurryLeast = time.Second
-	hurryTimes = 4
+	// hurryTimes is how many times as long as elsewhere a batch that is begun may take.
+	hurryTimes = 2
 )
+
+// overdue reports whether a batch should go to somebody idle who would have it done in so long. One that has not been begun would be
+// done by then; one that is may be near its end. Who gets it is given longer than who had it before, or none would ever be done where
+// a batch is much longer than others.
+func (h *holding) overdue(took time.Duration, now time.Time) bool {
+	held, most := now.Sub(h.since), took
+	if !h.begun.IsZero() {
+		held, most = now.Sub(h.begun), hurryTimes*took
+	}
+	again := min(max(h.handed, 1)-1, 8)
+	return held > max(hurryLeast, most)<<again
+}
 
 // hasten asks workers to give up what they hold for long, whenever others are idle and nothing is left to hand out, until ctx ends.
 func (in *Initializer) hasten(ctx context.Context) error {
@@ -39,12 +57,12 @@ func (in *Initializer) hasten(ctx context.Context) error {
 		if !fed || in.window.empty() || !in.crew.idle() {
 			continue
 		}
-		longer := max(hurryLeast, hurryTimes*in.pace.lately())
+		took := in.crew.pace()
 		if !asked {
 			asked = true
-			in.events.add(Incident{Kind: IncidentHurried, Reason: fmt.Sprintf("%d batches were out while slots were idle: what is held for more than %v goes to others", in.window.count(), longer)}, 1)
+			in.events.add(Incident{Kind: IncidentHurried, Reason: fmt.Sprintf("%d batches were out while slots were idle: what takes longer than %v goes to others", in.window.count(), max(hurryLeast, hurryTimes*took).Round(100*time.Millisecond))}, 1)
 		}
-		if err := in.nc.Publish(hurrySubject, strconv.AppendInt(nil, longer.Milliseconds(), 10)); err != nil {
+		if err := in.nc.Publish(hurrySubject, strconv.AppendInt(nil, took.Milliseconds(), 10)); err != nil {
 			return fmt.Errorf("publish %s: %w", hurrySubject, err)
 		}
 	}
@@ -62,6 +80,27 @@ func (c *crew) idle() bool {
 		}
 	}
 	return there > 1 && free > 0
+}
+
+// pace returns how long a batch takes on most of the slots that are there: half of them or more take no longer. 0 while nobody has
+// done one. The slow ones' own times say nothing of how long the idle would take.
+func (c *crew) pace() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var timed []*member
+	slots := 0
+	for _, m := range c.members {
+		if m.pace.took > 0 && !m.Lost {
+			timed, slots = append(timed, m), slots+m.Slots
+		}
+	}
+	slices.SortFunc(timed, func(a, b *member) int { return cmp.Compare(a.pace.took, b.pace.took) })
+	for _, m := range timed {
+		if slots -= 2 * m.Slots; slots <= 0 {
+			return m.pace.took
+		}
+	}
+	return 0
 }
 
 // heedHurry gives up what this worker holds for long whenever it is asked to, until ctx ends.

@@ -92,6 +92,7 @@ type Initializer struct {
 	place   Place  // just past the batch that was handed out last
 	last    uint64 // message of the stream of batches, where others might hand out, too
 	term    term
+	wall    func() time.Time // the machine's clock
 	drain   chan struct{}
 	once    sync.Once
 
@@ -136,9 +137,9 @@ func Open(ctx context.Context, config InitializerConfig) (*Initializer, error) {
 
 // newInitializer returns an Initializer that has no log yet.
 func newInitializer(config InitializerConfig) *Initializer {
-	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), place: front, moved: make(chan struct{}), parts: config.Folder.Parts}
+	in := &Initializer{InitializerConfig: config, window: newWindow(), drain: make(chan struct{}), wall: wallClock, place: front, moved: make(chan struct{}), parts: config.Folder.Parts}
 	in.spans, in.events = newSpans(), new(incidents)
-	in.crew.events = in.events
+	in.crew.events, in.crew.more = in.events, in.window.stir // who waits for room looks again
 	if config.Restarts > 0 {
 		in.events.add(Incident{At: config.Crashed, Kind: IncidentRestarted, Reason: "the initializer's process crashed"}, int64(config.Restarts))
 	}
@@ -196,9 +197,7 @@ func (in *Initializer) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := in.js.CreateOrUpdateConsumer(ctx, batchStream, jetstream.ConsumerConfig{
-		Durable: batchConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: in.AckWait, MaxAckPending: -1,
-	}); err != nil {
+	if err := in.makeBatchConsumer(ctx); err != nil {
 		return fmt.Errorf("create consumer %s: %w", batchConsumer, err)
 	}
 	if err := in.prepareKeyed(ctx); err != nil {
@@ -294,6 +293,7 @@ func (in *Initializer) run(ctx context.Context) error {
 	group.Go(func() error { return in.attend(helping) })
 	group.Go(func() error { return in.watchLog(helping) })
 	group.Go(func() error { return in.hasten(helping) })
+	group.Go(func() error { return in.watchClock(helping) })
 	if in.flow.HasOperator() {
 		group.Go(func() error { return in.hearFailures(helping) })
 	}

@@ -17,18 +17,31 @@ type keeper struct {
 
 // holding is what is known of a batch that is held.
 type holding struct {
-	since time.Time
-	again bool // the log had handed it out before
-	given bool // up: others may have it
+	since  time.Time
+	begun  time.Time // zero until a slot is at it
+	handed uint64    // how often the log has handed it out
+	given  bool      // up: others may have it
 }
 
-func (k *keeper) add(m jetstream.Msg, again bool) {
+func (k *keeper) add(m jetstream.Msg, handed uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.held == nil {
 		k.held = map[jetstream.Msg]*holding{}
 	}
-	k.held[m] = &holding{since: time.Now(), again: again}
+	k.held[m] = &holding{since: time.Now(), handed: handed}
+}
+
+// begin notes that a slot begins a batch, unless that was given up.
+func (k *keeper) begin(m jetstream.Msg) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	h := k.held[m]
+	if h == nil || h.given {
+		return false
+	}
+	h.begun = time.Now()
+	return true
 }
 
 func (k *keeper) remove(m jetstream.Msg) {
@@ -63,13 +76,13 @@ func (k *keeper) renew() {
 	}
 }
 
-// giveUp lets others have what has been held for longer, but for what was given up by somebody before. It returns how many
-// batches that are.
-func (k *keeper) giveUp(longer time.Duration) (n int) {
+// giveUp lets others have what is overdue where batches take so long elsewhere. It returns how many batches that are.
+func (k *keeper) giveUp(took time.Duration) (n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	now := time.Now()
 	for m, h := range k.held {
-		if !h.given && !h.again && time.Since(h.since) > longer {
+		if !h.given && h.overdue(took, now) {
 			_ = m.Nak() // where it is lost, the ack wait does the same a little later
 			h.given = true
 			n++
@@ -77,14 +90,6 @@ func (k *keeper) giveUp(longer time.Duration) (n int) {
 	}
 	k.given += n
 	return n
-}
-
-// gave reports whether a batch that is held was given up.
-func (k *keeper) gave(m jetstream.Msg) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	h := k.held[m]
-	return h != nil && h.given
 }
 
 // late reports whether anything that is held was given up: this worker should take nothing new.

@@ -36,6 +36,7 @@ type scenario struct {
 	listen    string
 	resume    bool
 	order     string
+	ackWait   time.Duration
 	during    func(in *Initializer) // called once the run is under way
 	opened    func(in *Initializer) (closing func())
 }
@@ -67,7 +68,7 @@ func (s scenario) open(t *testing.T) *Initializer {
 		t.Fatal(err)
 	}
 	in, err := Open(t.Context(), InitializerConfig{
-		Folder: folder, Flow: s.makeFlow, BatchRows: s.batchRows, Slots: s.slots, Listen: s.listen, Token: "secret",
+		Folder: folder, Flow: s.makeFlow, BatchRows: s.batchRows, Slots: s.slots, Listen: s.listen, Token: "secret", AckWait: s.ackWait,
 	})
 	if err != nil {
 		t.Fatal(errors.Join(err, folder.Close()))

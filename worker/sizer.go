@@ -153,13 +153,6 @@ func (p *pace) observe(took time.Duration) {
 	p.took += (took - p.took) / 4
 }
 
-// lately returns how long batches take lately; 0 before the first.
-func (p *pace) lately() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.took
-}
-
 // hold returns how many batches to hold for one slot, the one that it works on included: two, and more when they are
 // small.
 func (p *pace) hold() int {

@@ -31,7 +31,7 @@ const (
 	shrinkSubject = "flashmob.shrink" // core NATS, answered: a worker was asked for fewer workers
 	leaveSubject  = "flashmob.leave"  // core NATS: the workers that are named are to leave
 
-	hurrySubject = "flashmob.hurry" // core NATS: workers are to give up what they have held for more than so many milliseconds
+	hurrySubject = "flashmob.hurry" // core NATS: what a batch takes elsewhere, in milliseconds; workers are to give up what is overdue by that
 
 	failureSubject  = "flashmob.failure"  // core NATS: the first batch that an operator failed on
 	metricsSubject  = "flashmob.metrics"  // core NATS: what a worker has done so far

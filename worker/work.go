@@ -178,7 +178,7 @@ func (w *worker) fetch(ctx context.Context, batches jetstream.Consumer, n int, r
 			_ = msg.Nak() // where it is lost, the ack wait does the same a little later
 			continue
 		}
-		w.alive.add(msg, c.handed > 1)
+		w.alive.add(msg, c.handed)
 		got++
 		reach("pulled")
 		ready <- c
@@ -227,7 +227,7 @@ func (w *worker) serveNext(ctx context.Context, group *errgroup.Group, s *slot, 
 	if c.batch.Final {
 		w.final.Store(true)
 	}
-	if w.alive.gave(c.msg) {
+	if !w.alive.begin(c.msg) {
 		w.alive.remove(c.msg)
 		w.held.leave(1)
 		return true, nil
