@@ -35,7 +35,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster test/faults measure-faults bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster test/faults measure-faults bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/large bench/cluster fuzz fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -109,6 +109,9 @@ bench/foretold: build-all tools ## ask plan what runs will take, do them, and sa
 
 bench/overhead: ## measure what metrics and the page cost, against a build that has none
 	go run ./bench/overhead
+
+bench/large: ## put 20 GB through a pipe and as a file, and see how much memory and disk that takes
+	go run ./bench/large
 
 bench/cluster: build-all tools ## measure the whole cluster path, up to down, in the sandbox
 	go run ./bench/cluster -bin bin

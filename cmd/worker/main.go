@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"flashmob/apps"
@@ -34,7 +33,7 @@ func main() {
 }
 
 func run() error {
-	debug.SetGCPercent(400) // a few MB live: collecting them less often is cheap in memory and not in time
+	boundGarbage()
 	limitMemory("/")
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

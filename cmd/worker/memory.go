@@ -3,13 +3,50 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 )
 
+const (
+	// garbageShare is how much garbage may lie about until it is collected, in percent of what lives: a few MB live mostly, and to
+	// collect them less often is cheap in memory and not in time.
+	garbageShare = 400
+	// garbageMost is how many bytes of it may, where that is more than lives. The log's caches are garbage of a kind: they are kept
+	// until somebody collects it, and are as large as what went through lately.
+	garbageMost = 256 << 20
+)
+
+// boundGarbage sees to it that no more garbage lies about than is said above, from now on.
+func boundGarbage() {
+	debug.SetGCPercent(garbageShare)
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	afterCollections(func() {
+		metrics.Read(live)
+		debug.SetGCPercent(shareOf(live[0].Value.Uint64()))
+	})
+}
+
+// shareOf is the garbage that may lie about where so many bytes live, in percent of them.
+func shareOf(live uint64) int {
+	return int(min(max(100*garbageMost/max(live, 1), 100), garbageShare))
+}
+
+// afterCollections calls f soon after every collection of garbage.
+func afterCollections(f func()) {
+	type sentinel struct{ _ [16]byte } // alone in its memory, or the runtime would not notice
+	var again func(*sentinel)
+	again = func(s *sentinel) {
+		f()
+		runtime.SetFinalizer(s, again)
+	}
+	runtime.SetFinalizer(new(sentinel), again)
+}
+
 // limitMemory lets the program collect garbage as often as it takes to stay below half of what it may have, rather than let its
-// heap grow to five times what lives: a host has other things in its memory. Who has set GOMEMLIMIT knows better.
+// heap grow to a multiple of what lives: a host has other things in its memory. Who has set GOMEMLIMIT knows better.
 func limitMemory(root string) {
 	if may := memory(root); may > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(may / 2)

@@ -3,7 +3,9 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
+	"time"
 )
 
 func TestMemoryIsWhatTheProcessMayHave(t *testing.T) {
@@ -32,6 +34,34 @@ func TestMemoryIsWhatTheProcessMayHave(t *testing.T) {
 		}
 		if got := memory(root); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestGarbageIsBounded(t *testing.T) {
+	for live, want := range map[uint64]int{0: 400, 4 << 20: 400, 64 << 20: 400, 128 << 20: 200, 256 << 20: 100, 4 << 30: 100} {
+		if got := shareOf(live); got != want {
+			t.Errorf("%d MiB live: %d %%, want %d", live>>20, got, want)
+		}
+	}
+}
+
+func TestEveryCollectionIsNoticed(t *testing.T) {
+	noticed := make(chan struct{})
+	afterCollections(func() {
+		select {
+		case noticed <- struct{}{}:
+		case <-t.Context().Done():
+		}
+	})
+	for range 3 {
+		for seen := false; !seen; {
+			runtime.GC() // one that comes before the last is noticed is part of it
+			select {
+			case <-noticed:
+				seen = true
+			case <-time.After(10 * time.Millisecond):
+			}
 		}
 	}
 }
