@@ -56,7 +56,8 @@ type cast struct {
 	text    []byte
 	ackWait time.Duration
 	rows    int
-	slots   int // of each process
+	slots   int               // of each process
+	within  map[string]string // the files of control groups that processes are started in
 
 	token    string
 	identity worker.Identity
@@ -141,7 +142,11 @@ func (c *cast) start(name string, invitation worker.Invitation, env ...string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	p := &player{cmd: exec.Command(c.program), ended: make(chan struct{})}
+	command := []string{c.program}
+	if group := c.within[name]; group != "" {
+		command = []string{"sh", "-c", `echo $$ >"$0" && exec "$1"`, group, c.program}
+	}
+	p := &player{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr = append(os.Environ(), env...), c.dir, &p.said
 	leash, err := p.cmd.StdinPipe()
 	if err != nil {
