@@ -100,45 +100,58 @@ func (r *report) page() string {
 			{Name: "what befalls it"}, {Name: p.X, Right: true}, {Name: "runs", Right: true}, {Name: "s", Right: true}, {Name: "spread"}, {Name: "faults", Right: true},
 			{Name: "restarts of the initializer", Right: true}, {Name: "batches again", Right: true}, {Name: "parts late", Right: true}, {Name: "results"},
 		}}
+		var notes []string
 		for _, c := range p.cells {
 			all := r.of(p, c)
 			if len(all) == 0 {
 				continue
+			}
+			outcome, why := results(all)
+			if why != "" {
+				i := slices.Index(notes, why)
+				if i < 0 {
+					i, notes = len(notes), append(notes, why)
+				}
+				outcome += fmt.Sprintf(" (%d)", i+1)
 			}
 			took, spread := "", ""
 			if s := times(all); len(s) > 0 {
 				took, spread = fmt.Sprintf("%.1f", bench.Median(s)), fmt.Sprintf("%.1f–%.1f", s[0], s[len(s)-1])
 			}
 			table.Add(c.Curve, c.Label, fmt.Sprint(len(all)), took, spread, most(all, func(t trial) int { return t.Faults }), most(all, func(t trial) int { return t.Restarts }),
-				most(all, func(t trial) int64 { return t.Retried }), most(all, func(t trial) int64 { return t.Late }), results(all))
+				most(all, func(t trial) int64 { return t.Retried }), most(all, func(t trial) int64 { return t.Late }), outcome)
 		}
 		if len(table.Rows) > 0 {
-			fmt.Fprintf(&page, "**%s**\n\n%s\n![%s](plots/%s.svg)\n\n", p.Title, table.Markdown(), p.Title, fileName(p))
+			fmt.Fprintf(&page, "**%s**\n\n%s\n", p.Title, table.Markdown())
+			for i, note := range notes {
+				fmt.Fprintf(&page, "(%d) `%s`\n\n", i+1, note)
+			}
+			fmt.Fprintf(&page, "![%s](plots/%s.svg)\n\n", p.Title, fileName(p))
 		}
 	}
 	return strings.TrimSpace(page.String()) + "\n"
 }
 
-// results says what became of the trials of a cell.
-func results(all []trial) string {
+// results says what became of the trials of a cell, and why some of them came to no end.
+func results(all []trial) (outcome, why string) {
 	failed := 0
-	why := ""
 	for _, t := range all {
 		if t.Wrong {
-			return string(bench.Wrong)
+			return string(bench.Wrong), ""
 		}
 		if t.Failed != "" {
 			failed, why = failed+1, t.Failed
 		}
 	}
-	why, _, _ = strings.Cut(why, ";")
 	switch {
 	case failed == len(all):
-		return why
+		outcome = "no end"
 	case failed > 0:
-		return fmt.Sprintf("same; %d of %d: %s", failed, len(all), why)
+		outcome = fmt.Sprintf("same; %d of %d: no end", failed, len(all))
+	default:
+		outcome = string(bench.Same)
 	}
-	return string(bench.Same)
+	return outcome, strings.Join(strings.Fields(why), " ")
 }
 
 // wrong says which cells gave other results than the reference.

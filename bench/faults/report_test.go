@@ -68,11 +68,11 @@ func TestPageSaysWhatCameToNoEndAndWhatIsWrong(t *testing.T) {
 	r := &report{Trials: []trial{
 		{Piece: p.Name, Curve: one.Curve, X: one.X, Seconds: 3, Retried: 2},
 		{Piece: p.Name, Curve: one.Curve, X: one.X, Seconds: 5, Retried: 1},
-		{Piece: p.Name, Curve: one.Curve, X: one.X, Seconds: 90, Failed: "no end within 90s; and more"},
+		{Piece: p.Name, Curve: one.Curve, X: one.X, Seconds: 90, Failed: "no end\n  within 90s"},
 		{Piece: p.Name, Curve: other.Curve, X: other.X, Seconds: 1, Wrong: true},
 	}}
 	page := r.page()
-	for _, want := range []string{p.Title, "4.0", "3.0–5.0", "same; 1 of 3: no end within 90s |", "WRONG"} {
+	for _, want := range []string{p.Title, "4.0", "3.0–5.0", "same; 1 of 3: no end (1) |", "(1) `no end within 90s`", "WRONG"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it does not say %q:\n%s", want, page)
 		}
