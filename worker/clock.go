@@ -17,22 +17,25 @@ import (
 // clockEvery is how often the machine's clock is compared with one that only goes forward.
 const clockEvery = 250 * time.Millisecond
 
-// wallClock is the machine's clock, which may be set.
-func wallClock() time.Time { return time.Now().Round(0) }
+// wallClock is what the machine's clock, which may be set, shows at a moment.
+func wallClock(now time.Time) time.Time { return now.Round(0) }
 
 // watchClock hands out what is out once more whenever the machine's clock is set back by more than an ack wait, until ctx ends.
 func (in *Initializer) watchClock(ctx context.Context) error {
 	tick := time.NewTicker(clockEvery)
 	defer tick.Stop()
-	steady, wall := time.Now(), in.wall()
+	last := time.Now()
+	shown := in.wall(last)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		back := time.Since(steady) - in.wall().Sub(wall)
-		steady, wall = time.Now(), in.wall()
+		now := time.Now()
+		wall := in.wall(now)
+		back := now.Sub(last) - wall.Sub(shown)
+		last, shown = now, wall
 		if back <= in.AckWait {
 			continue
 		}

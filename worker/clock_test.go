@@ -40,7 +40,7 @@ func TestAClockThatIsSetBackHoldsNothingUp(t *testing.T) {
 	}
 	s.listen, s.dir, s.ackWait = "127.0.0.1:0", filepath.Join(t.TempDir(), "out"), time.Hour
 	in := s.open(t)
-	in.wall = func() time.Time { return wallClock().Add(-time.Duration(back.Load())) }
+	in.wall = func(now time.Time) time.Time { return wallClock(now).Add(-time.Duration(back.Load())) }
 	limited, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("what the dead worker held is not handed out"))
 	defer cancel()
 	group, ctx := errgroup.WithContext(limited)

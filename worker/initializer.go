@@ -92,7 +92,7 @@ type Initializer struct {
 	place   Place  // just past the batch that was handed out last
 	last    uint64 // message of the stream of batches, where others might hand out, too
 	term    term
-	wall    func() time.Time // the machine's clock
+	wall    func(now time.Time) time.Time // what the machine's clock shows
 	drain   chan struct{}
 	once    sync.Once
 
