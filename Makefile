@@ -104,8 +104,8 @@ bench/votes: ## measure how many votes a second go from source to sink, and how 
 bench/exec: ## measure programs as operators beside GNU parallel and bare pipes, and an object store, on this machine
 	go run ./bench/exec
 
-bench/foretold: build-all tools ## ask plan what runs will take, do them, and say how far it was off
-	go run ./bench/foretold -bin bin
+bench/foretold: build-all tools ## ask plan what runs will take, do them, and say how far it was off; ONLY='sandbox: m*' does some
+	go run ./bench/foretold -bin bin $(if $(ONLY),-only '$(ONLY)')
 
 bench/overhead: ## measure what metrics and the page cost, against a build that has none
 	go run ./bench/overhead

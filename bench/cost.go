@@ -70,12 +70,12 @@ type Constants struct {
 	Overlap                  Figure // what the shape of the formula misses: measured work against modelled work
 }
 
-// The unit of hand-out, as package worker has it.
+// The unit of hand-out, as package worker has it: the simulator, which knows both, tests that it is the same there.
 const (
-	batchSeconds = 0.25
-	maxBatch     = 2 << 20
-	firstBatch   = 4 << 10
-	again        = 20 // times its start is what a batch takes that has one
+	BatchSeconds = 0.25
+	MaxBatch     = 2 << 20
+	FirstBatch   = 4 << 10
+	StartShare   = 20 // times its start is what a batch takes that has one
 )
 
 // A Phase is a stretch of the time, in the order in which they come.
@@ -156,7 +156,7 @@ func (k Constants) work(job Job, shape Shape) (seconds Figure, bound string) {
 	}
 	begin := job.Begin.Over(k.Speed)
 	if job.Again { // the first batch only tells how large the others may be
-		begin = begin.Times(max(2, row.Value*rows/slots/max(batchSeconds, again*begin.Value)))
+		begin = begin.Times(max(2, row.Value*rows/slots/max(BatchSeconds, StartShare*begin.Value)))
 	}
 	compute := row.Times(rows).Plus(hop).Times(1 / slots).Plus(begin)
 	seconds = Most(compute, feed, log, batches, home)
@@ -177,13 +177,13 @@ func (k Constants) batchRows(job Job, row Figure) float64 {
 	if job.Batch > 0 {
 		return float64(job.Batch)
 	}
-	return max(1, min(batchSeconds/row.Value, maxBatch/max(job.In.Value, 1)))
+	return max(1, min(BatchSeconds/row.Value, MaxBatch/max(job.In.Value, 1)))
 }
 
 // tail is how long slots wait for the last one. A few rows, cut before any was timed, are unequal shares of batches of the
 // first size; else batches shrink towards the end, and what is left is half of one.
 func (k Constants) tail(job Job, row Figure, slots float64) Figure {
-	first := max(1, firstBatch/max(job.In.Value, 1)) // rows
+	first := max(1, FirstBatch/max(job.In.Value, 1)) // rows
 	rows := float64(job.Rows)
 	if untimed := first * (2*slots + 2); rows <= untimed && job.Batch == 0 {
 		rounds := math.Ceil(math.Ceil(rows/first) / slots)

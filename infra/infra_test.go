@@ -456,7 +456,7 @@ func TestFaultKeepsTheTypesThatCallersBranchOn(t *testing.T) {
 }
 
 func TestPricesNameEveryRegionOnce(t *testing.T) {
-	prices, err := ReadPrices(strings.NewReader("# as_of,2025-06\nb,c5,1,1\na,c5,1,1\nb,m5,1,1\n"))
+	prices, err := ReadPrices(strings.NewReader("# as_of,2025-06\nb,c5,1,1\na,c5,1,1\nb,m5,1,1\n*,ipv4,1,\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/pricing/types"
+	"github.com/aws/smithy-go/logging"
 )
 
 // pricingRegion is where the price list of all regions is served.
@@ -23,7 +24,7 @@ const pricingRegion = "us-east-1"
 // FetchPrices asks the provider for the prices of every instance type and of a disk in a region: those of the price list,
 // and what spot instances cost now, the median of the region's zones. today is the date that they get.
 func FetchPrices(ctx context.Context, region string, today time.Time) (Prices, error) {
-	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{})) // what fails is in the error
 	if err != nil {
 		return Prices{}, fmt.Errorf("fetch prices: %w", err)
 	}

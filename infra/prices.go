@@ -120,7 +120,9 @@ func ListPrices() Prices {
 func (p Prices) Regions() []string {
 	var regions []string
 	for key := range p.rows {
-		regions = append(regions, key.region)
+		if key.region != anyRegion {
+			regions = append(regions, key.region)
+		}
 	}
 	slices.Sort(regions)
 	return slices.Compact(regions)

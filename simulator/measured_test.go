@@ -7,7 +7,22 @@ import (
 	"testing"
 
 	"flashmob/bench"
+	"flashmob/worker"
 )
+
+// The formula sizes batches as workers do.
+func TestFormulaHasTheConstantsOfTheProtocol(t *testing.T) {
+	for name, c := range map[string]struct{ formula, protocol float64 }{
+		"what a batch takes":               {bench.BatchSeconds, worker.BatchTime.Seconds()},
+		"the largest batch":                {bench.MaxBatch, worker.MaxBatch},
+		"the first batch":                  {bench.FirstBatch, worker.FirstBatch},
+		"what a start may take of a batch": {bench.StartShare, worker.StartShare},
+	} {
+		if c.formula != c.protocol {
+			t.Errorf("%s: %v in the formula, %v in the protocol", name, c.formula, c.protocol)
+		}
+	}
+}
 
 // The series of a program that waits 10 ms for a row, measured on clusters in the sandbox: what waits needs no cores, so that more
 // hosts are faster even there. The smallest size teaches the constants and a row's time, and the simulation says what the others take.

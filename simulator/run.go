@@ -43,7 +43,7 @@ func newRun(c Config) *run {
 	r.loop.clock, r.log.clock, r.up.clock, r.down.clock = &r.clock, &r.clock, &r.clock, &r.clock
 	r.firstRows = max(1, int64(worker.FirstBatch/c.Job.In.Value))
 	r.mostRows = max(1, int64(worker.MaxBatch/c.Job.In.Value))
-	per := min(max(0.25*c.Constants.Speed.Value/c.Job.Row.Value, 1), float64(r.mostRows)) // as batches come to be
+	per := min(max(worker.BatchTime.Seconds()*c.Constants.Speed.Value/c.Job.Row.Value, 1), float64(r.mostRows)) // as batches come to be
 	if c.BatchRows > 0 {
 		per = float64(c.BatchRows)
 	}

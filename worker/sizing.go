@@ -6,6 +6,8 @@ import "time"
 const (
 	// FirstBatch and MaxBatch are the sizes of batches in bytes: before anything is timed, and at most.
 	FirstBatch, MaxBatch = firstBatch, maxBatch
+	// BatchTime is what a batch should take of one slot; StartShare what starting an operator may take of it, one part in so many.
+	BatchTime, StartShare = batchTime, startShare
 	// Silence is how long a worker may go without a sign of life before it counts as lost.
 	Silence = silence
 )

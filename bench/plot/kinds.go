@@ -43,6 +43,7 @@ func timeAgainstSize(s *bench.Series) (*plot.Plot, bool, error) {
 	}
 	logarithmic(&p.X, xs)
 	logarithmic(&p.Y, ys)
+	headroom(p, len(s.Rows))
 	p.X.Tick.Marker = sizes(s.Sizes)
 	return p, true, nil
 }
@@ -97,6 +98,7 @@ func costAgainstTime(s *bench.Series) (*plot.Plot, bool, error) {
 	}
 	logarithmic(&p.X, xs)
 	logarithmic(&p.Y, ys)
+	headroom(p, len(s.Rows)+1)
 	return p, true, nil
 }
 
@@ -123,6 +125,7 @@ func efficiencyAgainstSize(s *bench.Series) (*plot.Plot, bool, error) {
 		}
 	}
 	p.Y.Min, p.Y.Max = 0, max(105, p.Y.Max)
+	p.Legend.Top, p.Legend.Left, p.Legend.XOffs, p.Legend.YOffs = false, true, vg.Points(8), vg.Points(4) // curves begin at 100 %
 	p.X.Scale = plot.LogScale{}
 	p.X.Min, p.X.Max = float64(slices.Min(s.Sizes))/1.3, float64(slices.Max(s.Sizes))*1.3
 	p.X.Tick.Marker = sizes(s.Sizes)

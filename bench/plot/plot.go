@@ -116,16 +116,28 @@ func logarithmic(axis *plot.Axis, values []float64) {
 	axis.Min, axis.Max = least/1.3, most*1.3
 }
 
-// ticks are 1, 2 and 5 times the powers of ten, written without exponents.
+// headroom makes room for the legend above what is drawn, on a logarithmic axis.
+func headroom(p *plot.Plot, lines int) {
+	share := min(0.05*float64(lines), 0.5) // of the height
+	p.Y.Max *= math.Pow(p.Y.Max/p.Y.Min, share/(1-share))
+}
+
+// ticks are 1, 2 and 5 times the powers of ten, and more on a short axis, written without exponents.
 type ticks struct{}
 
-func (ticks) Ticks(least, most float64) []plot.Tick {
-	var all []plot.Tick
-	for power := math.Floor(math.Log10(least)); power <= math.Log10(most); power++ {
-		for _, times := range []float64{1, 2, 5} {
-			if at := times * math.Pow(10, power); at >= least && at <= most {
-				all = append(all, plot.Tick{Value: at, Label: fmt.Sprintf("%.12g", at)})
+func (ticks) Ticks(least, most float64) (all []plot.Tick) {
+	const enough = 4
+	for _, steps := range [][]float64{{1, 2, 5}, {1, 2, 3, 4, 5, 6, 8}, {1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9}} {
+		all = nil
+		for power := math.Floor(math.Log10(least)); power <= math.Log10(most); power++ {
+			for _, times := range steps {
+				if at := times * math.Pow(10, power); at >= least && at <= most {
+					all = append(all, plot.Tick{Value: at, Label: fmt.Sprintf("%.12g", at)})
+				}
 			}
+		}
+		if len(all) >= enough {
+			break
 		}
 	}
 	return all

@@ -106,11 +106,16 @@ func TestNothingIsDrawnOfNothing(t *testing.T) {
 }
 
 func TestTicksAreRoundNumbers(t *testing.T) {
-	var labels []string
-	for _, tick := range (ticks{}).Ticks(0.04, 30) {
-		labels = append(labels, tick.Label)
-	}
-	if got := strings.Join(labels, " "); got != "0.05 0.1 0.2 0.5 1 2 5 10 20" {
-		t.Errorf("the ticks are %s", got)
+	for _, c := range []struct {
+		least, most float64
+		want        string
+	}{{0.04, 30, "0.05 0.1 0.2 0.5 1 2 5 10 20"}, {0.003, 0.014, "0.003 0.004 0.005 0.006 0.008 0.01"}, {13, 33, "14 16 18 20 25 30"}} {
+		var labels []string
+		for _, tick := range (ticks{}).Ticks(c.least, c.most) {
+			labels = append(labels, tick.Label)
+		}
+		if got := strings.Join(labels, " "); got != c.want {
+			t.Errorf("the ticks from %v to %v are %s, want %s", c.least, c.most, got, c.want)
+		}
 	}
 }

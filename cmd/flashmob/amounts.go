@@ -44,8 +44,8 @@ func rowCounts(texts []string) ([]int64, error) {
 			}
 		}
 		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || !(n >= 0 && n*unit <= 1e15) {
-			return nil, usagef("rows %q: must be counts such as 10000, 10k or 1M", text)
+		if err != nil || !(n*unit >= 1 && n*unit <= 1e15) {
+			return nil, usagef("rows %q: must be counts of 1 or more, such as 10000, 10k or 1M", text)
 		}
 		counts = append(counts, int64(n*unit))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -185,6 +186,10 @@ func crowd(s orchestrator.Sampled) float64 {
 	return bench.Median(all)
 }
 
+// leastWork is the share of a large trial that its rows take at least: where a program's starts differ by more than that, nothing tells
+// one from the other, and rows that take no time at all would be worse than some that take too long.
+const leastWork = 0.2
+
 // beginning is what a slot takes before its first row: what a program of the user's own needs to start. The least of the large
 // trials and of the first ones tell it; a flow of ours begins at once.
 func beginning(s orchestrator.Sampled) float64 {
@@ -199,7 +204,7 @@ func beginning(s orchestrator.Sampled) float64 {
 		}
 	}
 	perRow := max(0, (least-first.Took).Seconds()) / float64(last-first.Rows)
-	return max(0, min(first.Took, least).Seconds()-perRow*float64(first.Rows))
+	return max(0, min(first.Took.Seconds(), (1-leastWork)*least.Seconds())-perRow*float64(first.Rows))
 }
 
 // sample times some of the run's records on this machine.
@@ -212,5 +217,12 @@ func (flags runFlags) sample(ctx context.Context, identity manifest.Run, patienc
 	}
 	config := flags.localConfig(identity, "", env, &quiet)
 	config.Processes, config.Listen = 0, ""
-	return orchestrator.Sample(ctx, config, patience, bench.Usage)
+	s, err := orchestrator.Sample(ctx, config, patience, bench.Usage)
+	if err == nil && s.Trials[len(s.Trials)-1].Rows == 0 {
+		err = errNoRows
+	}
+	return s, err
 }
+
+// errNoRows says that there is nothing to forecast.
+var errNoRows = errors.New("the input has no rows: nothing can be said of what they take")

@@ -229,17 +229,26 @@ func (p planFlags) make(f *forecaster, sampled orchestrator.Sampled, types []str
 	return out, nil
 }
 
+// amidOthers are the constants of a place on this machine, whose cores others have too; those of a cluster they do not have. Earlier runs
+// may have met them already.
+func amidOthers(k bench.Constants, place string, crowd float64) bench.Constants {
+	if crowd > worthCrowd {
+		k.Overlap = bench.Most(k.Overlap, bench.Place(place).Overlap.Times(crowd))
+	}
+	return k
+}
+
 // options are all ways to run one job: here first.
 func (p planFlags) options(f *forecaster, job bench.Job, sampled orchestrator.Sampled, types []string, sizes []int) ([]option, error) {
-	here := f.constants(bench.Local, "")
-	if crowd := crowd(sampled); crowd > worthCrowd { // others have this machine's cores, not those of a cluster; earlier runs may have met them too
-		here.Overlap = bench.Most(here.Overlap, bench.Place(bench.Local).Overlap.Times(crowd))
-	}
+	here := amidOthers(f.constants(bench.Local, ""), bench.Local, crowd(sampled))
 	options := []option{{Prediction: bench.Predict(job, thisMachine(p.run.workers), here)}}
 	packed := sampled.Packed
 	for _, typ := range types {
 		for _, hosts := range sizes {
 			k := f.constants(p.cloud, typ)
+			if p.cloud == bench.Sandbox { // its hosts are this machine
+				k = amidOthers(k, bench.Sandbox, crowd(sampled))
+			}
 			k.Packed = bench.Figure{Value: packed, Low: packed, High: packed, Mark: bench.Measured}
 			shape, err := f.shape(p.cloud, typ, hosts, false)
 			if err != nil {

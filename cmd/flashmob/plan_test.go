@@ -70,3 +70,19 @@ func TestPlanSaysWhereItsFiguresAreFrom(t *testing.T) {
 		}
 	}
 }
+
+// Who shares this machine's cores slows down what runs on it, and is counted once.
+func TestCrowdCountsForPlacesOnThisMachine(t *testing.T) {
+	k := bench.Place(bench.Sandbox)
+	alone := k.Overlap.Value
+	if got := amidOthers(k, bench.Sandbox, 1).Overlap.Value; got != alone {
+		t.Errorf("alone: %v, want %v", got, alone)
+	}
+	if got := amidOthers(k, bench.Sandbox, 2).Overlap.Value; got != 2*alone {
+		t.Errorf("crowded: %v, want %v", got, 2*alone)
+	}
+	k.Overlap = bench.Exactly(3)
+	if got := amidOthers(k, bench.Sandbox, 2).Overlap.Value; got != 3 {
+		t.Errorf("crowded, as earlier runs were: %v, want 3", got)
+	}
+}

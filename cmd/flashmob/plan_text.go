@@ -91,6 +91,9 @@ func phaseTable(p bench.Prediction) *bench.Table {
 	t := &bench.Table{Columns: []bench.Column{{Name: "  phase"}, {Name: "time", Right: true}, {Name: "from", Right: true}, {Name: "to", Right: true}, {Name: "figure"}}}
 	for _, phase := range p.Phases {
 		s := phase.Seconds
+		if s.Mark == "" { // there is nothing to it here
+			continue
+		}
 		source := string(s.Mark)
 		if s.Source != "" {
 			source += ": " + s.Source

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -75,6 +77,9 @@ func runPrices(cmd *cobra.Command, flags pricesFlags) error {
 		flags.region = cmp.Or(flags.region, defaultRegion)
 	}
 	if flags.region != "" {
+		if !slices.Contains(prices.Regions(), flags.region) {
+			return unpriced(&infra.NoPriceError{Region: flags.region, Item: cmp.Or(strings.Join(flags.types, ", "), "instances")}, prices, "")
+		}
 		prices = prices.In(flags.region)
 	}
 	lines := prices.List()
@@ -118,8 +123,12 @@ func runPrices(cmd *cobra.Command, flags pricesFlags) error {
 	return nil
 }
 
-// unpriced adds to the error of a type without a price which types have one.
+// unpriced adds to the error of a type without a price which types have one, or which regions.
 func unpriced(err error, prices infra.Prices, typ string) error {
+	var no *infra.NoPriceError
+	if errors.As(err, &no) && !slices.Contains(prices.Regions(), no.Region) {
+		return withHint(usageError{err}, "the table has %s; flashmob prices refresh --region %s fetches the prices of another", strings.Join(prices.Regions(), ", "), no.Region)
+	}
 	return withHint(usageError{err}, "near it are %s; flashmob prices refresh fetches the whole list of a region", strings.Join(prices.Near(typ), ", "))
 }
 
