@@ -46,6 +46,9 @@ type Failure struct {
 	Fatal bool
 	// TimedOut says that it took longer than it may.
 	TimedOut bool
+	// Enough is how many records it did before it ended well in the middle of the bundle, as one does that takes so many and no
+	// more. Defaults to 0: it did not.
+	Enough int64
 }
 
 func (f *Failure) Error() string { return f.Reason }

@@ -17,6 +17,8 @@ type Beat struct {
 	Busy   int    `json:"busy"`
 	Parts  bool   `json:"parts,omitempty"`  // the worker takes no more batches, and waits for others to take over what it owns
 	Leaves bool   `json:"leaves,omitempty"` // it is the last one
+
+	Program *ProgramWait `json:"program,omitempty"`
 }
 
 // beat sends signs of life until ctx ends.
@@ -36,7 +38,7 @@ func (w *worker) beat(ctx context.Context) error {
 }
 
 func (w *worker) sendBeat(leaves bool) error {
-	text, err := json.Marshal(Beat{Worker: w.Name, Slots: w.Slots, Busy: int(w.busy.Load()), Parts: w.parting(), Leaves: leaves})
+	text, err := json.Marshal(Beat{Worker: w.Name, Slots: w.Slots, Busy: int(w.busy.Load()), Parts: w.parting(), Leaves: leaves, Program: longest(w.lanes)})
 	if err != nil {
 		return fmt.Errorf("beat: %w", err)
 	}

@@ -106,7 +106,7 @@ func (c *crew) hear(b Beat, log *slog.Logger) (more bool) {
 	m.parts = b.Parts || m.parts && !m.Lost // one that is back is another of the same name
 	m.Slots, m.Lost, m.heard = b.Slots, b.Leaves, time.Now()
 	m.freed = b.Leaves && c.over
-	m.Busy = b.Busy
+	m.Busy, m.Program = b.Busy, b.Program
 	if c.beat != nil {
 		close(c.beat)
 		c.beat = nil

@@ -191,8 +191,8 @@ func (f *feeder) largest(i int) int64 {
 		return startedBatch
 	case f.run.Inputs[i].IsRemote():
 		return remoteBatch
-	case f.flow.HasOperator() && !f.flow.IsStarted() && f.sizer.quick():
-		return quickBatch
+	case f.flow.HasOperator() && !f.flow.IsStarted():
+		return longBatch
 	case f.flow.HasOperator():
 		return operatorBatch
 	case len(stages) > 0 && !stages[0].OnUpdate():

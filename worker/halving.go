@@ -22,6 +22,7 @@ type halving struct {
 	offset  int64
 	rejects []flow.Reject
 	late    bool // the operator has taken longer over a stretch than it may
+	apart   bool // every stretch has an operator of its own
 }
 
 // patience returns how long the operator is given for records while one is looked for that takes for ever: not as long as
@@ -43,6 +44,10 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 		h.take(raw, tally, rejects, flow.Yield{})
 		return nil
 	}
+	most := h.trials.most()
+	if whole && most > 0 && tally.Out > most {
+		return h.portions(ctx, raw, most)
+	}
 	y, err := h.operate(ctx, accepted, tally.Out)
 	if err == nil {
 		h.trials.succeed(h.flow.Source, h.header, accepted)
@@ -55,6 +60,10 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 		return err
 	}
 	h.late = h.late || failure.TimedOut
+	if whole && failure.Enough > 0 && failure.Enough < tally.Out {
+		h.trials.tires(failure.Enough)
+		return h.portions(ctx, raw, failure.Enough)
+	}
 	if whole {
 		if err := h.trials.judge(ctx, h, raw, failure); err != nil {
 			return err
@@ -81,6 +90,25 @@ func (h *halving) put(ctx context.Context, raw []byte, whole bool) error {
 	return h.trials.rejected(ctx, h, failure)
 }
 
+// portions puts a batch through by so many records at a time, each time through an operator of its own: as many as it does before
+// it has enough. Its count of results tells whether they are those of these records.
+func (h *halving) portions(ctx context.Context, raw []byte, most int64) error {
+	h.apart = true
+	cutter := h.flow.Source.Cutter()
+	for len(raw) > 0 {
+		end := 0
+		for n := int64(0); n < most && end < len(raw); n++ {
+			size, _ := cutter.Next(raw[end:])
+			end += size
+		}
+		if err := h.put(ctx, raw[:end], false); err != nil {
+			return err
+		}
+		raw = raw[end:]
+	}
+	return nil
+}
+
 // check returns the records of a stretch that are whole, and what became of the others.
 func (h *halving) check(raw []byte) (accepted []byte, tally flow.Tally, rejects []flow.Reject) {
 	s := h.slot
@@ -104,7 +132,7 @@ func (h *halving) check(raw []byte) (accepted []byte, tally flow.Tally, rejects 
 
 // operate gives records to the operator.
 func (h *halving) operate(ctx context.Context, records []byte, n int64) (flow.Yield, error) {
-	y, err := h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more(), Room: h.room[:0], Within: h.patience(records, n)})
+	y, err := h.ask(ctx, flow.Bundle{Header: h.header, Records: records, Count: n, More: h.more(), Room: h.room[:0], Apart: h.apart, Within: h.patience(records, n)})
 	if err == nil {
 		h.trials.took(len(records), y.Took+y.Start)
 	}

@@ -28,6 +28,7 @@ const usualLanes = 4
 type lanes struct {
 	workspaces
 	*window
+	asked
 	most atomic.Int64
 }
 

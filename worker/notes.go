@@ -72,6 +72,8 @@ func (in *Initializer) waits(s Status) string {
 		return s.Quorum.Waits()
 	case s.Slots == 0:
 		return "for a worker to join"
+	case waitsForProgram(s) != "":
+		return waitsForProgram(s)
 	case s.Drained || s.Fed:
 		if s.Out > 0 {
 			return fmt.Sprintf("for %d batches that are out%s; no more are handed out", s.Out, last)

@@ -112,6 +112,39 @@ func TestAPoisonedRecordIsFoundAndTheRestIsDone(t *testing.T) {
 	}
 }
 
+// An operator that does so many records and no more gets so many: to look for a record that is to blame would take long.
+func TestAnOperatorThatHasEnoughGetsAsManyRecordsAsItTakes(t *testing.T) {
+	o := &enough{most: 100}
+	f := flow.New("fake", flow.CSV).Through("fake", 1, false, func(flow.Surroundings) (flow.Operator, error) { return o, nil })
+	var text strings.Builder
+	text.WriteString("id,name\n")
+	for i := range 5000 {
+		fmt.Fprintf(&text, "%d,\"r\now\"\n", i)
+	}
+	s := scenario{flow: f, inputs: inputs(t, text.String()), slots: 1, batchRows: 1000}
+	want := "title\n" + strings.ToUpper(strings.TrimPrefix(text.String(), "id,name\n"))
+	if got := string(s.results(t)); got != want {
+		t.Errorf("%d bytes, want %d", len(got), len(want))
+	}
+	if n := o.calls.Load(); n != 51 {
+		t.Errorf("it was asked %d times, want 51: once for too many, then for 100 records each time", n)
+	}
+}
+
+// enough is an operator that ends when it has done so many records.
+type enough struct {
+	fake
+	most int64
+}
+
+func (e *enough) Process(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	if in.Count > e.most {
+		e.calls.Add(1)
+		return flow.Yield{}, &flow.Failure{Reason: "it has enough", Enough: e.most}
+	}
+	return e.fake.Process(ctx, in)
+}
+
 func TestAnOperatorThatFailsOnEverythingEndsTheRunSoon(t *testing.T) {
 	for _, rows := range []int{0, 1, 100} {
 		f := &fake{}

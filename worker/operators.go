@@ -9,7 +9,7 @@ import (
 )
 
 // openOperators opens the flow's operator for every slot. It returns none for a flow without one.
-func (w *worker) openOperators(f *flow.Flow, own []*lanes, waiting func() int) (operators []flow.Operator, err error) {
+func (w *worker) openOperators(f *flow.Flow, waiting func() int) (operators []flow.Operator, err error) {
 	if !f.HasOperator() {
 		return nil, nil
 	}
@@ -19,7 +19,7 @@ func (w *worker) openOperators(f *flow.Flow, own []*lanes, waiting func() int) (
 		around.Stderr = &bounded{to: w.Stderr, left: stderrMost}
 	}
 	for i := range w.Slots {
-		around.Hungry = own[i].widen
+		around.Hungry = w.lanes[i].widen
 		o, err := f.OpenOperator(around)
 		if err != nil {
 			return nil, errors.Join(err, closeOperators(operators))

@@ -18,10 +18,9 @@ const (
 	remoteBatch = 8 << 20
 	// operatorBatch is the largest for an operator: what a program does with it, and gives, is in memory at once.
 	operatorBatch = 8 << 20
-	// quickBatch is the largest for an operator that does quickRate bytes a second: several are in memory at once, and what
-	// takes so little time should stay in the caches and not make the kernel look for memory (1 MiB takes two thirds of the time of 8 here).
-	quickBatch = 1 << 20
-	quickRate  = 100 << 20
+	// longBatch is the largest for one that lives for many batches: several are in memory at once, here and in the program, and
+	// should stay in the caches and not make the kernel look for memory (1 MiB takes two thirds to four fifths of the time of 8 here).
+	longBatch = 1 << 20
 	// startedBatch is the largest for one that is started anew for every batch, where a batch travels as a reference.
 	startedBatch = 64 << 20
 	// startShare is what starting an operator may take of the time: one part in so many.
@@ -73,13 +72,6 @@ func (s *sizer) observe(units int64, took, start time.Duration) {
 // from the work, small against a slot's share of what remains.
 func (s *sizer) firstStarted(remaining int64, slots int) int64 {
 	return min(max(remaining/int64(16*max(slots, 1)), firstOperated), 1<<20)
-}
-
-// quick reports whether an operator is so quick that its batches should be small.
-func (s *sizer) quick() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.rate > quickRate
 }
 
 // knows reports whether anything has been observed.

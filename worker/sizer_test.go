@@ -3,6 +3,9 @@ package worker
 import (
 	"testing"
 	"time"
+
+	"flashmob/flow"
+	"flashmob/input"
 )
 
 func TestBatchesTakeAQuarterOfASecond(t *testing.T) {
@@ -73,18 +76,23 @@ func TestOnlyALongWaitForAnInputIsWorthANote(t *testing.T) {
 	}
 }
 
-func TestQuickOperatorsGetSmallBatches(t *testing.T) {
-	for _, c := range []struct {
-		rate  int64 // bytes a second
-		quick bool
-	}{{500 << 20, true}, {30 << 20, false}} {
-		var s sizer
-		if s.quick() {
-			t.Error("nothing is known, and it is quick")
+// What lives for many batches has several of them in memory, what is started for each does better with large ones.
+func TestLargeBatchesAreForProgramsThatAreStartedForEach(t *testing.T) {
+	for name, c := range map[string]struct {
+		started bool
+		uri     string
+		want    int64
+	}{
+		"long-lived": {false, "rows.txt", longBatch}, "started": {true, "rows.txt", startedBatch},
+		"long-lived, remote": {false, "https://host/rows.txt", remoteBatch}, "started, of a stream": {true, "-", operatorBatch},
+	} {
+		f := feeder{flow: flow.New("fake", flow.Lines).Through("fake", 2, c.started, nil)}
+		f.run.Inputs = []input.Input{{URI: c.uri, Size: 1 << 40}}
+		if c.uri == "-" {
+			f.run.Inputs[0] = input.Stdin
 		}
-		s.observe(c.rate, time.Second, 0)
-		if s.quick() != c.quick {
-			t.Errorf("at %d MiB/s quick is %v", c.rate>>20, !c.quick)
+		if got := f.largest(0); got != c.want {
+			t.Errorf("%s: %d bytes, want %d", name, got, c.want)
 		}
 	}
 }

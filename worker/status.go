@@ -55,6 +55,7 @@ type WorkerState struct {
 	Lost    bool // it has gone silent or left before the end
 	Joined  time.Time
 	Heard   time.Time
+	Program *ProgramWait // that has given nothing for long; nil while there is none
 }
 
 // newStatus returns the status of a run that begins or goes on with what the folder has.

@@ -85,7 +85,7 @@ func (s *slot) alone(ctx context.Context, b Batch, header []byte, part *Part) er
 		return nil
 	}
 	_, header = splitBOM(header)
-	y, err := s.operator.Process(ctx, flow.Bundle{Header: ended(header)})
+	y, err := s.ask(ctx, flow.Bundle{Header: ended(header)})
 	var failure *flow.Failure
 	if errors.As(err, &failure) { // there is no record that it could be to blame for
 		part.Title = header
@@ -93,6 +93,13 @@ func (s *slot) alone(ctx context.Context, b Batch, header []byte, part *Part) er
 	}
 	part.Title = y.Header
 	return err
+}
+
+// ask gives a bundle to the operator.
+func (s *slot) ask(ctx context.Context, in flow.Bundle) (flow.Yield, error) {
+	s.lanes.begin()
+	defer s.lanes.end()
+	return s.operator.Process(ctx, in)
 }
 
 // ended returns a line with a line end.

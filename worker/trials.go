@@ -25,6 +25,7 @@ type trials struct {
 	pace   float64 // bytes a second, lately
 	row    int     // records that failed by themselves, one after the other
 	check  int     // how many of them are one too many to go on without a check
+	enough int64   // records that an operator does before it ends; 0 for as many as there are
 }
 
 const (
@@ -46,6 +47,22 @@ func (t *trials) succeed(source flow.Source, header, records []byte) {
 			t.header, t.good = bytes.Clone(header), bytes.Clone(records[:end])
 		}
 	}
+}
+
+// tires notes that an operator has ended after so many records, and not because of one of them.
+func (t *trials) tires(after int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.enough == 0 || after < t.enough {
+		t.enough = after
+	}
+}
+
+// most returns how many records an operator does; 0 for as many as there are.
+func (t *trials) most() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.enough
 }
 
 // took notes how long an operator took over some bytes.
@@ -104,7 +121,7 @@ func (t *trials) judge(ctx context.Context, h *halving, raw []byte, failure *flo
 		if tally.Out == 0 {
 			continue
 		}
-		_, err := h.operator.Process(ctx, flow.Bundle{Header: h.header, Records: record, Count: 1, Apart: true})
+		_, err := h.ask(ctx, flow.Bundle{Header: h.header, Records: record, Count: 1, Apart: true})
 		var again *flow.Failure
 		switch {
 		case err == nil:
@@ -150,7 +167,7 @@ func (t *trials) rejected(ctx context.Context, h *halving, failure *flow.Failure
 	case !due:
 		return nil
 	}
-	_, err := h.operator.Process(ctx, flow.Bundle{Header: header, Records: good, Count: 1, Apart: true})
+	_, err := h.ask(ctx, flow.Bundle{Header: header, Records: good, Count: 1, Apart: true})
 	var again *flow.Failure
 	if errors.As(err, &again) {
 		return t.give(fmt.Errorf("%w now, what it did before too: %s", errFailsOnAll, again.Reason))

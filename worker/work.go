@@ -33,7 +33,8 @@ type worker struct {
 	pace   pace
 	bucket jetstream.KeyValue
 	trials trials
-	held   *window // batches that wait or are worked on
+	lanes  []*lanes // of each slot
+	held   *window  // batches that wait or are worked on
 	meters *meters
 	busy   atomic.Int64  // slots at work
 	final  atomic.Bool   // the last batch was here
@@ -83,11 +84,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	hands, handsCtx := errgroup.WithContext(ctx) // the slots, and whoever brings away what they made
 	each := lanesOf(f, w.spec.Run.Inputs)
 	ready := make(chan claim, w.Slots*(aheadMost+2+each)) // has room for all that can be held
-	own := make([]*lanes, w.Slots)                        // of each slot
-	for i := range own {
-		own[i] = newLanes()
-	}
-	operators, err := w.openOperators(f, own, func() int { return len(ready) })
+	operators, err := w.openOperators(f, func() int { return len(ready) })
 	if err != nil {
 		return err
 	}
@@ -98,7 +95,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 			return err
 		}
 		number := i % w.Slots // lanes wait in this order for the first batches: of a few, every slot is to have some
-		s := &slot{number: number, worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges, lanes: own[number]}
+		s := &slot{number: number, worker: w.Name, spec: w.spec, flow: f, packer: packer, depot: w.depot, ranges: w.ranges, lanes: w.lanes[number]}
 		if w.spec.Partitions > 0 {
 			s.split = make([][]byte, w.spec.Partitions)
 		}

@@ -198,6 +198,9 @@ func run(ctx context.Context, config Config, nc *nats.Conn, shared depot) error 
 	}
 	w := &worker{Config: config, nc: nc, js: js, spec: spec, depot: shared, bucket: m.bucket, ranges: new(input.Ranges), held: newWindow(),
 		parts: make(chan struct{}), bare: make(chan struct{})}
+	for range w.Slots {
+		w.lanes = append(w.lanes, newLanes())
+	}
 	w.meters = newMeters(w.Slots, time.Now())
 	defer w.ranges.Close()
 	group.Go(func() error {

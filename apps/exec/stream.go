@@ -240,7 +240,9 @@ func (st *stream) why(o *order, readErr error, unread int) error {
 	case st.child.err != nil:
 		return st.failure(st.child, "%s", how)
 	case unread > 0 || !st.sealed:
-		return st.failure(st.child, "it ended, with %s, before its input did", how)
+		f := st.failure(st.child, "it ended, with %s, before its input did", how)
+		f.Enough = o.got
+		return f
 	}
 	f := st.failure(st.child, "it gave %d records for %d: the mode lines wants one for each, batch does not", o.got, o.want)
 	f.Fatal = st.answered > 0 // whose they are that came, nobody knows

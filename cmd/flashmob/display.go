@@ -53,6 +53,7 @@ type display struct {
 	seen     func() *dashboard.View // of the run, the newest; nil where no report is to be written
 	split    int                    // how many files the results go into; 0 for the one
 	steers   *steersman             // keeps it within its limits; nil where there are none
+	patience time.Duration          // how long a program may give nothing before that is said; 0 for worker.LongWait
 }
 
 // view shows progress while the run goes on.
@@ -110,10 +111,24 @@ func (d *display) update(ctx context.Context, s worker.Status, drain func()) {
 			drain()
 		})
 	}
+	d.mind(s)
 	if d.draining {
 		p.Left, p.LeftSecond = -1, -1
 	}
 	d.view.progress(p)
+}
+
+// mind says that a program gives nothing: after a while, and then every time that has doubled.
+func (d *display) mind(s worker.Status) {
+	name, wait := s.Unanswered()
+	d.patience = max(d.patience, worker.LongWait)
+	switch {
+	case wait == nil:
+		d.patience = worker.LongWait
+	case wait.For >= d.patience:
+		d.patience = 2 * wait.For
+		d.logger().Warn("a program gives nothing: --timeout says how long it may take over a batch", "worker", name, "slot", wait.Slot, "waited", wait.For.Round(time.Second))
+	}
 }
 
 // already says that there is nothing to do.
