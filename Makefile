@@ -35,11 +35,11 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster test/faults measure-faults bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/large bench/cluster fuzz fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster test/faults measure-faults bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/large bench/cluster fuzz tutorial-votes tutorial-query2 tutorial-wordcount fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9\/-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run-local INPUT_LINES=$(INPUT_LINES) WORKERS=$(WORKERS) OUTPUT=$(OUTPUT)   are the defaults"
 	@echo "  make up run-cluster get-results down CLUSTER_SIZE=3 INPUT_LINES=$(INPUT_LINES) CLOUD=sandbox   with TYPE, REGION, STACK, INPUT"
