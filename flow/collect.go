@@ -23,10 +23,12 @@ type collector struct {
 	place   uint64 // places when the window began
 	refused bool
 	reason  string
-	careful bool // every record has a window of its own, and counts are not to be taken back
-	undoing bool // what is counted is taken back instead
-	undo    int  // counts that are still to be taken back
-	quick   bool // counts go to the batch's table, and nothing else is to be done about them
+	careful bool      // every record has a window of its own, and counts are not to be taken back
+	undoing bool      // what is counted is taken back instead
+	undo    int       // counts that are still to be taken back
+	quick   bool      // counts go to the batch's table, and nothing else is to be done about them
+	missed  [256]word // words to be counted that are not where they should be in the batch's table
+	lower   []byte    // a word that is counted
 }
 
 const (

@@ -3,7 +3,6 @@ package wordcount
 import (
 	"encoding/binary"
 	"math/bits"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -21,22 +20,41 @@ func Flow(Settings) (*flow.Flow, error) {
 	return flow.New(Name, flow.Text).Count("count", split).Titled("word", "count").Top(10), nil
 }
 
-// A stretch is text in the form in which words are found fast. It is used again and again.
-type stretch struct {
-	lower   []byte   // the text with ASCII letters in lower case, and room to read 16 bytes from anywhere in it
-	letters []uint64 // a bit a byte: it is an ASCII letter, or beyond ASCII
-	beyond  []uint64 // a bit a byte: it is beyond ASCII
-	word    []byte   // of runes beyond ASCII
-}
-
-var stretches = sync.Pool{New: func() any { return new(stretch) }}
-
-// split counts the words of text.
+// split counts the words of text. It finds the edges of runs of letters a block at a time.
 func split(text []byte, add *flow.Counter) {
-	s := stretches.Get().(*stretch)
-	s.prepare(text)
-	s.each(text, add)
-	stretches.Put(s)
+	var (
+		edges [8 * block]uint32 // of the runs that are still to be counted: where one begins, where it ends
+		n     int
+		open  uint64 // 1 in a run
+		wide  bool   // which may have bytes beyond ASCII
+		word  []byte
+	)
+	for at := 0; at < len(text); at += block {
+		letters, beyond := blockOf(text[at:])
+		turns := letters ^ (letters<<1 | open)
+		open = letters >> (block - 1)
+		wide = wide || beyond != 0
+		if wide || n > len(edges)-block {
+			whole := n &^ 1
+			add.CountWords(text, edges[:whole])
+			n = copy(edges[:], edges[whole:n])
+		}
+		for ; turns != 0; turns &= turns - 1 {
+			edges[n&(len(edges)-1)] = uint32(at + bits.TrailingZeros64(turns))
+			n++
+		}
+		if wide {
+			for i := 0; i+1 < n; i += 2 {
+				word = runes(text[edges[i]:edges[i+1]], word, add)
+			}
+			n = copy(edges[:], edges[n&^1:n])
+			wide = n > 0
+		}
+	}
+	add.CountWords(text, edges[:n&^1])
+	if open != 0 {
+		runes(text[edges[n-1]:], word, add)
+	}
 }
 
 const (
@@ -45,33 +63,22 @@ const (
 	block = 64 // bytes whose bits make one number
 )
 
-// prepare fills in lower, letters and beyond, eight bytes at a time.
-func (s *stretch) prepare(text []byte) {
-	blocks := (len(text) + block - 1) / block
-	if cap(s.lower) < blocks*block+16 {
-		s.lower = make([]byte, blocks*block+16)
-		s.letters, s.beyond = make([]uint64, blocks), make([]uint64, blocks)
+// blockOf returns which bytes of the first block of text are ASCII letters or beyond ASCII, and which are beyond ASCII, a
+// bit for each.
+func blockOf(text []byte) (letters, beyond uint64) {
+	if len(text) >= block {
+		return classes((*[block]byte)(text))
 	}
-	s.lower, s.letters, s.beyond = s.lower[:blocks*block+16], s.letters[:blocks], s.beyond[:blocks]
-	whole := len(text) / block
-	for i := range whole {
-		s.letters[i], s.beyond[i] = fold((*[block]byte)(s.lower[i*block:]), (*[block]byte)(text[i*block:]))
-	}
-	if whole < blocks {
-		var rest [block]byte
-		copy(rest[:], text[whole*block:])
-		s.letters[whole], s.beyond[whole] = fold((*[block]byte)(s.lower[whole*block:]), &rest)
-	}
+	var rest [block]byte
+	copy(rest[:], text)
+	return classes(&rest)
 }
 
-// fold lower-cases a block's ASCII letters into dst, and returns which bytes are letters or beyond ASCII, and which are
-// beyond ASCII.
-func fold(dst, src *[block]byte) (letters, beyond uint64) {
+// classes is blockOf for a whole block, eight bytes at a time.
+func classes(b *[block]byte) (letters, beyond uint64) {
 	for i := 0; i < block; i += 8 {
-		x := binary.LittleEndian.Uint64(src[i:])
-		y := x | 0x20*low
-		binary.LittleEndian.PutUint64(dst[i:], y)
-		y &^= high
+		x := binary.LittleEndian.Uint64(b[i:])
+		y := (x | 0x20*low) &^ high
 		// Of each byte the top bit: is it 'a' or above, and is it above 'z'? No byte carries into the next.
 		inside := (y + (0x80-'a')*low) &^ (y + (0x80-'z'-1)*low) & high
 		letters |= gather(inside&^x|x&high) << i
@@ -85,53 +92,24 @@ func fold(dst, src *[block]byte) (letters, beyond uint64) {
 // gather moves the top bits of eight bytes into the lowest eight bits.
 func gather(tops uint64) uint64 { return tops >> 7 * 0x0102040810204080 >> 56 }
 
-// each counts every run of letters; those with bytes beyond ASCII are looked at rune by rune.
-func (s *stretch) each(text []byte, add *flow.Counter) {
-	begin, inside := 0, uint64(0) // inside is 1 in a run, which began at begin
-	for i, letters := range s.letters {
-		edges := letters ^ (letters<<1 | inside)
-		inside = letters >> 63
-		for ; edges != 0; edges &= edges - 1 {
-			at := i*block + bits.TrailingZeros64(edges)
-			if letters>>(at&63)&1 != 0 {
-				begin = at
-				continue
-			}
-			s.run(text, begin, at, add)
-		}
-	}
-	if inside != 0 {
-		s.run(text, begin, len(text), add)
-	}
-}
-
-// run counts the run of letters [begin, end).
-func (s *stretch) run(text []byte, begin, end int, add *flow.Counter) {
-	for i := begin / block; i <= (end-1)/block; i++ {
-		if s.beyond[i] != 0 {
-			s.runes(text[begin:end], add)
-			return
-		}
-	}
-	add.Count(s.lower[begin:end])
-}
-
-// runes counts the words in a run of ASCII letters and bytes beyond ASCII.
-func (s *stretch) runes(text []byte, add *flow.Counter) {
-	s.word = s.word[:0]
+// runes counts the words in a run of ASCII letters and bytes beyond ASCII. It makes them in word, and returns that for the
+// next run.
+func runes(text, word []byte, add *flow.Counter) []byte {
+	word = word[:0]
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
 		text = text[size:]
 		if unicode.IsLetter(r) { // which the rune that stands for invalid bytes is not
-			s.word = utf8.AppendRune(s.word, unicode.ToLower(r))
+			word = utf8.AppendRune(word, unicode.ToLower(r))
 			continue
 		}
-		if len(s.word) > 0 {
-			add.Count(s.word)
-			s.word = s.word[:0]
+		if len(word) > 0 {
+			add.Count(word)
+			word = word[:0]
 		}
 	}
-	if len(s.word) > 0 {
-		add.Count(s.word)
+	if len(word) > 0 {
+		add.Count(word)
 	}
+	return word
 }

@@ -123,24 +123,36 @@ func BenchmarkWords(b *testing.B) {
 		b.Fatal(err)
 	}
 	text := corpus(b)
-	pass := f.NewPass(flow.Limits{MaxRecord: 16 << 20, Partitions: 64})
 	b.SetBytes(int64(len(text)))
-	var segments [][]byte
-	for b.Loop() {
-		pass.Begin()
-		for rest := text; len(rest) > 0; {
-			n := bytes.LastIndexByte(rest[:min(len(rest), 256<<10)], '\n') + 1
-			if n == 0 {
-				n = len(rest)
+	b.RunParallel(func(pb *testing.PB) {
+		pass := f.NewPass(flow.Limits{MaxRecord: 16 << 20, Partitions: 32})
+		var segments [][]byte
+		for pb.Next() {
+			for rest := text; len(rest) > 0; { // batches, and stretches of them, as large as a worker makes them
+				batch := lines(rest, 8<<20)
+				rest = rest[len(batch):]
+				pass.Begin()
+				for len(batch) > 0 {
+					n := len(lines(batch, 512<<10))
+					if err := pass.Run(batch[:n], nil); err != nil {
+						b.Error(err)
+					}
+					batch = batch[n:]
+				}
+				for i := range segments {
+					segments[i] = segments[i][:0]
+				}
+				segments = pass.Entries(segments)
 			}
-			if err := pass.Run(rest[:n], nil); err != nil {
-				b.Fatal(err)
-			}
-			rest = rest[n:]
 		}
-		for i := range segments {
-			segments[i] = segments[i][:0]
-		}
-		segments = pass.Entries(segments)
+	})
+}
+
+// lines returns the whole lines in the first n bytes of text.
+func lines(text []byte, n int) []byte {
+	head := text[:min(len(text), n)]
+	if end := bytes.LastIndexByte(head, '\n') + 1; end > 0 {
+		return head[:end]
 	}
+	return head
 }
