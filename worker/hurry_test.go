@@ -23,14 +23,14 @@ import (
 // A worker that lives, says so, and is very slow keeps nobody waiting, however long its batches have taken before: what it holds goes
 // to one that is idle, what it has not begun it does not begin, and what it makes in the end comes second.
 func TestNobodyWaitsForASlowWorker(t *testing.T) {
-	s := scenario{flow: tag(), inputs: []input.Input{file(t, wildCSV(2000))}, slots: 1, batchRows: 100}
+	s := scenario{flow: tag(), inputs: []input.Input{file(t, wildCSV(2000))}, slots: 1, batchRows: 400} // with one done, all others are out
 	want := s.results(t)
 
 	var calls atomic.Int32
 	stuck, free := make(chan struct{}), make(chan struct{})
 	slow := func(string, json.RawMessage) (*flow.Flow, error) {
 		return flow.New("tag", flow.CSV).Column("TAG", func(dst, record []byte) ([]byte, error) {
-			if calls.Add(1) == 150 { // in the middle of a batch, with another that waits
+			if calls.Add(1) == 600 { // in the middle of a batch, with another that waits
 				close(stuck)
 				<-free
 			}
@@ -63,7 +63,7 @@ func TestNobodyWaitsForASlowWorker(t *testing.T) {
 		t.Fatal(err, context.Cause(limited))
 	}
 	status := in.Status()
-	if begun := calls.Load(); begun != 150 {
+	if begun := calls.Load(); begun != 600 {
 		t.Errorf("the slow worker has begun %d records", begun)
 	}
 	close(free)
