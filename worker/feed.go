@@ -105,7 +105,7 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 			return err
 		}
 		if rows == 0 {
-			rows = f.sizer.next(f.firstOf((end-at)*perRow)/perRow, f.largest(i)/perRow, end-at, f.slots())
+			rows = f.sizer.next(f.firstOf(i, (end-at)*perRow)/perRow, f.largest(i)/perRow, end-at, f.slots())
 		}
 		rows = min(rows, end-at)
 		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields, Header: f.shown(generator.Header)}
@@ -149,7 +149,7 @@ func (f *feeder) read(ctx context.Context, i int) error {
 			return err
 		}
 		asked := time.Now()
-		got, err := s.next(f.sizer.next(f.firstOf(remaining), f.largest(i), remaining, f.slots()), f.batchRows)
+		got, err := s.next(f.sizer.next(f.firstOf(i, remaining), f.largest(i), remaining, f.slots()), f.batchRows)
 		reading += time.Since(asked)
 		if err == io.EOF && len(past) > 0 {
 			return fmt.Errorf("input %q: %w: it ends before byte %d", in.URI, ErrResume, past[0].End())
@@ -201,14 +201,16 @@ func (f *feeder) largest(i int) int64 {
 	return maxBatch
 }
 
-// firstOf returns the size of the first batches. A program that keeps answers back gets more, so that it has enough to give
-// some.
-func (f *feeder) firstOf(remaining int64) int64 {
-	if f.flow.IsStarted() {
+// firstOf returns the size of the first batches of an input. A program that keeps answers back gets more, so that it has enough to
+// give some.
+func (f *feeder) firstOf(i int, remaining int64) int64 {
+	switch {
+	case f.flow.IsStarted():
 		return f.sizer.firstStarted(remaining, f.slots())
-	}
-	if f.flow.Lanes() > 2 {
-		return 2 * firstOperated
+	case f.flow.Lanes() > 2:
+		return 2 * firstCostly
+	case f.run.Inputs[i].IsRemote():
+		return firstCostly
 	}
 	return firstBatch
 }

@@ -230,20 +230,20 @@ func TestHeadersThatDifferEndTheRun(t *testing.T) {
 func TestBatchesGrowUntilStartingIsASmallPart(t *testing.T) {
 	var s sizer
 	const rate, start = 10e6, 400 * time.Millisecond // bytes a second; a program that takes long to start
-	size, steps := int64(firstOperated), 0
+	size, steps := int64(firstCostly), 0
 	for ; size < startedBatch && steps < 10; steps++ {
 		s.observe(size, time.Duration(float64(size)/rate*float64(time.Second)), start)
-		size = s.next(firstOperated, startedBatch, 1<<40, 2)
+		size = s.next(firstCostly, startedBatch, 1<<40, 2)
 	}
 	if steps > 3 || size < startedBatch {
 		t.Errorf("after %d steps they have %d bytes", steps, size)
 	}
-	if last := s.next(firstOperated, startedBatch, 8<<20, 2); last != 4<<20+firstOperated {
+	if last := s.next(firstCostly, startedBatch, 8<<20, 2); last != 4<<20+firstCostly {
 		t.Errorf("the last 8 MiB are cut to %d for each of 2 slots", last)
 	}
 	var quick sizer
 	quick.observe(1<<20, 100*time.Millisecond, 2*time.Millisecond)
-	if got := quick.next(firstOperated, startedBatch, 1<<40, 2); got != 10<<20/4 {
+	if got := quick.next(firstCostly, startedBatch, 1<<40, 2); got != 10<<20/4 {
 		t.Errorf("a program that starts at once gets %d bytes", got)
 	}
 }

@@ -28,9 +28,9 @@ const (
 	// firstBatch is the size of the first batches, when nothing is known yet: a few records, for each may take a second. Batches
 	// of quick ones are large after three steps.
 	firstBatch = 4 << 10
-	// firstOperated is the same for an operator that is started anew for every batch, or keeps answers back: a few
-	// records would cost it a start, or not make it answer.
-	firstOperated = 64 << 10
+	// firstCostly is the same where each costs more: a request, the start of an operator, or what makes one answer that keeps
+	// answers back.
+	firstCostly = 64 << 10
 	// growth is how much larger a batch may be than what was measured so far.
 	growth = 8
 )
@@ -71,7 +71,7 @@ func (s *sizer) observe(units int64, took, start time.Duration) {
 // firstStarted is the size of the first batches where each costs a start: large enough that what they take tells the start
 // from the work, small against a slot's share of what remains.
 func (s *sizer) firstStarted(remaining int64, slots int) int64 {
-	return min(max(remaining/int64(16*max(slots, 1)), firstOperated), 1<<20)
+	return min(max(remaining/int64(16*max(slots, 1)), firstCostly), 1<<20)
 }
 
 // knows reports whether anything has been observed.
@@ -114,7 +114,7 @@ func (s *sizer) nextStarted(size, remaining, slots int64) int64 {
 		s.last = 0
 	}
 	if s.remaining = remaining; s.last == 0 && remaining <= size*slots {
-		s.last = remaining/slots + firstOperated // records do not end just there, and a few must not be left over
+		s.last = remaining/slots + firstCostly // records do not end just there, and a few must not be left over
 	}
 	if s.last > 0 {
 		size = min(size, s.last)
