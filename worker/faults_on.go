@@ -18,6 +18,7 @@ import (
 // by environment variables:
 //
 //	FLASHMOB_CRASH=POINT:N    end as kill -9 does, on reaching the point for the N-th time
+//	FLASHMOB_CRASH_ONCE=FILE  the first of several processes that are told so ends, and makes the file; the others do not
 //	FLASHMOB_STOP=POINT:N     stop as kill -STOP does, on reaching the point for the N-th time
 //	FLASHMOB_LOSE=N           take every N-th reply of the log to a publish for lost, though the log has the message
 //	FLASHMOB_BROKEN=ack       ack a batch before its part is published
@@ -55,12 +56,22 @@ func numberOf(text string) int64 {
 
 // reach ends or stops the process if that is what was asked for.
 func reach(point string) {
-	if point == crashPoint && reached.Add(1) == crashHit {
+	if point == crashPoint && reached.Add(1) == crashHit && firstToDie() {
 		die(point)
 	}
 	if point == stopPoint && passed.Add(1) == stopHit {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) // there is no error: it is this process
 	}
+}
+
+// firstToDie reports whether no other process has died, where only one is to.
+func firstToDie() bool {
+	path := os.Getenv("FLASHMOB_CRASH_ONCE")
+	if path == "" {
+		return true
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o644)
+	return err == nil && f.Close() == nil
 }
 
 func die(point string) {

@@ -102,14 +102,17 @@ func (m *message) InProgress() error { m.renewals++; return nil }
 func TestWhatIsGivenUpIsNotHeldOnTo(t *testing.T) {
 	var k keeper
 	fresh, begun, second := new(message), new(message), new(message)
-	k.add(fresh, 1)
-	k.add(begun, 1)
-	k.add(second, 2)
+	k.add(fresh, 1, 1)
+	k.add(begun, 2, 1)
+	k.add(second, 3, 2)
 	if !k.begin(begun) {
 		t.Error("a batch that is held may not be begun")
 	}
 	if n := k.giveUp(0); n != 0 || k.late() {
 		t.Errorf("%d were given up that were held for no time", n)
+	}
+	if !k.holds(1) || !k.holds(2) || !k.holds(3) || k.holds(4) {
+		t.Error("it holds other batches than it was given")
 	}
 	for _, h := range k.held {
 		h.since = h.since.Add(-time.Minute)
@@ -117,12 +120,19 @@ func TestWhatIsGivenUpIsNotHeldOnTo(t *testing.T) {
 	if n := k.giveUp(40 * time.Second); n != 1 || !k.late() || k.begin(fresh) {
 		t.Errorf("%d were given up, want the one that waits and that nobody had before", n)
 	}
+	if k.holds(1) || !k.holds(2) || !k.holds(3) {
+		t.Error("it holds what it gave up")
+	}
 	if n := k.giveUp(40 * time.Second); n != 0 || fresh.naks != 1 {
 		t.Errorf("%d were given up again", n)
 	}
 	k.renew()
 	if fresh.renewals != 0 || begun.renewals != 1 || second.renewals != 1 {
 		t.Error("what was given up is held on to, or what was not is let go")
+	}
+	k.did(3)
+	if k.remove(second); !k.holds(3) {
+		t.Error("it has forgotten what it did")
 	}
 	k.remove(fresh)
 	if k.late() || k.begin(fresh) {

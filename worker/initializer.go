@@ -167,6 +167,9 @@ func (in *Initializer) prepare(ctx context.Context) error {
 	}
 	if !found {
 		spec = Spec{Run: in.Folder.Run, Partitions: partitionsOf(in.flow, in.Slots), AckWait: in.AckWait, SnapshotEvery: cmp.Or(in.SnapshotEvery, SnapshotEvery)}
+		if in.replica != nil {
+			spec.Replicas = in.replica.of
+		}
 	}
 	in.keyed = newKeyed(in.flow, spec.Partitions)
 	if spec.Depot, err = in.makeDepot(ctx); err != nil {

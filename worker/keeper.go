@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,24 +13,29 @@ import (
 type keeper struct {
 	mu    sync.Mutex
 	held  map[jetstream.Msg]*holding
-	given int // of them were given up
+	given int      // of them were given up
+	done  []uint64 // numbers of messages whose acks the log has, the last doneKept
 }
+
+// doneKept is how many batches a worker remembers that it has done.
+const doneKept = 1000
 
 // holding is what is known of a batch that is held.
 type holding struct {
+	number uint64 // of its message
 	since  time.Time
 	begun  time.Time // zero until a slot is at it
 	handed uint64    // how often the log has handed it out
 	given  bool      // up: others may have it
 }
 
-func (k *keeper) add(m jetstream.Msg, handed uint64) {
+func (k *keeper) add(m jetstream.Msg, number, handed uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.held == nil {
 		k.held = map[jetstream.Msg]*holding{}
 	}
-	k.held[m] = &holding{since: time.Now(), handed: handed}
+	k.held[m] = &holding{number: number, since: time.Now(), handed: handed}
 }
 
 // begin notes that a slot begins a batch, unless that was given up.
@@ -51,6 +57,32 @@ func (k *keeper) remove(m jetstream.Msg) {
 		k.given--
 	}
 	delete(k.held, m)
+}
+
+// did remembers a batch as done.
+func (k *keeper) did(number uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.done) == doneKept {
+		k.done = slices.Delete(k.done, 0, 1)
+	}
+	k.done = append(k.done, number)
+}
+
+// holds reports whether the batch of a message is held, and was not given up; or was done a while ago, when the log may have
+// been on the way to hand it out again.
+func (k *keeper) holds(number uint64) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if slices.Contains(k.done, number) {
+		return true
+	}
+	for _, h := range k.held {
+		if h.number == number && !h.given {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *keeper) run(ctx context.Context, every time.Duration) error {

@@ -85,6 +85,60 @@ func TestARunWaitsForAMajorityAndGoesOnWhenOneIsBack(t *testing.T) {
 	}
 }
 
+// Of five replicas two may be lost, the one that leads among them. With a third the run waits, and goes on when one is back.
+func TestTwoOfFiveReplicasMayBeLost(t *testing.T) {
+	t.Parallel() // it waits for elections most of the time
+	s, want := replicated(t, tag, file(t, wildCSV(3000)), 20)
+	c := newCluster(t, 5, s)
+	got := c.play(func() {
+		leader := c.reaches(600)
+		c.kill(leader)
+		c.kill((leader + 1) % 5)
+		next := c.reaches(600)
+		if _, status := c.leader(); next == leader || status.Term < 2 {
+			t.Errorf("replica %d leads in term %d after %d was lost", next, status.Term, leader)
+		}
+		third, survivor := (leader+2)%5, (leader+3)%5
+		c.kill(third)
+		if q := c.waiting(survivor); q.Answer != 2 || q.Of != 5 {
+			t.Errorf("the survivor says that it waits %s", q.Waits())
+		}
+		c.start(third)
+		c.reaches(600)
+	})
+	if !bytes.Equal(got, want) {
+		t.Errorf("differs at byte %d", difference(got, want))
+	}
+}
+
+// All replicas may be lost at once: when they are back they have what was kept, and go on.
+func TestAllReplicasMayBeLostAtOnce(t *testing.T) {
+	t.Parallel() // it waits for elections most of the time
+	for name, app := range map[string]struct {
+		make func() *flow.Flow
+		in   input.Input
+	}{"tag": {tag, file(t, wildCSV(3000))}, "words": {words, file(t, wildText(6000))}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, want := replicated(t, app.make, app.in, 20)
+			c := newCluster(t, 3, s)
+			got := c.play(func() {
+				c.reaches(600)
+				for i := range 3 {
+					c.kill(i)
+				}
+				for i := range 3 {
+					c.start(i)
+				}
+				c.reaches(600)
+			})
+			if !bytes.Equal(got, want) {
+				t.Errorf("differs at byte %d", difference(got, want))
+			}
+		})
+	}
+}
+
 func TestALogHasOneThreeOrFiveReplicas(t *testing.T) {
 	for n, ok := range map[int]bool{-1: false, 0: false, 1: true, 2: false, 3: true, 4: false, 5: true, 6: false, 7: false} {
 		if err := CheckReplicas(n); (err == nil) != ok {

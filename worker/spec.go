@@ -20,6 +20,8 @@ type Spec struct {
 	AckWait time.Duration `json:"ack_wait"`
 	// SnapshotEvery is how often owners of keys take snapshots at least, where there is anything new.
 	SnapshotEvery time.Duration `json:"snapshot_every"`
+	// Replicas is how many replicas the log has; 0 where there is one log.
+	Replicas int `json:"replicas,omitempty"`
 }
 
 // inLog is the Spec.Depot of a run whose workers share nothing but the log.

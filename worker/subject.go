@@ -33,6 +33,8 @@ const (
 
 	hurrySubject = "flashmob.hurry" // core NATS: what a batch takes elsewhere, in milliseconds; workers are to give up what is overdue by that
 
+	claimSubject = "flashmob.claim" // core NATS, answered: who is at the batch of this message number
+
 	failureSubject  = "flashmob.failure"  // core NATS: the first batch that an operator failed on
 	metricsSubject  = "flashmob.metrics"  // core NATS: what a worker has done so far
 	bulletinSubject = "flashmob.bulletin" // core NATS: how the run is, from the initializer

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,7 @@ type claim struct {
 	body   []byte
 	msg    jetstream.Msg
 	came   time.Time
+	number uint64 // of its message in the log
 	handed uint64 // how often the log has handed it out
 }
 
@@ -118,6 +120,7 @@ func (w *worker) work(ctx context.Context, leave context.CancelCauseFunc) (err e
 	})
 	group.Go(func() error { return w.alive.run(ctx, w.spec.AckWait/4) })
 	group.Go(func() error { return w.heedHurry(ctx) })
+	group.Go(func() error { return w.holdsBatches(ctx) })
 	group.Go(func() error { return w.beat(ctx) })
 	group.Go(func() error { return w.meter(ctx) })
 	err = group.Wait()
@@ -163,10 +166,12 @@ func (w *worker) fetch(ctx context.Context, batches jetstream.Consumer, n int, r
 	if err != nil {
 		return 0, w.retry(ctx, "pull batches", err)
 	}
+	var asking sync.WaitGroup
+	defer asking.Wait()
 	for msg := range messages.Messages() {
 		c := claim{msg: msg, came: time.Now()}
 		if meta, err := msg.Metadata(); err == nil {
-			c.handed = meta.NumDelivered
+			c.number, c.handed = meta.Sequence.Stream, meta.NumDelivered
 		}
 		if c.body, err = decode(msg.Data(), &c.batch); err != nil {
 			return got, fmt.Errorf("pull batch: %w", err)
@@ -175,8 +180,12 @@ func (w *worker) fetch(ctx context.Context, batches jetstream.Consumer, n int, r
 			_ = msg.Nak() // where it is lost, the ack wait does the same a little later
 			continue
 		}
-		w.alive.add(msg, c.handed)
 		got++
+		if c.handed > 1 {
+			asking.Go(func() { w.takeAgain(ctx, c, ready) })
+			continue
+		}
+		w.alive.add(msg, c.number, c.handed)
 		reach("pulled")
 		ready <- c
 	}
@@ -285,10 +294,7 @@ func (w *worker) commit(ctx context.Context, c claim, made product) error {
 		return err
 	}
 	reach("logged")
-	// A lost ack only makes the log hand out the batch again, and the gatherer drop what comes of it.
-	if err := c.msg.Ack(); err != nil {
-		w.Log.Debug("ack batch", "batch", c.batch.Offset, "err", err)
-	}
+	w.ack(ctx, c)
 	w.meters.add(StageCommit, Counts{
 		Batches: 1, Records: part.Tally.In, Bytes: made.read, Results: int64(len(made.body)), Rejected: part.Tally.Rejected, Busy: time.Since(begun),
 	})

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -62,15 +63,15 @@ type cast struct {
 	token    string
 	identity worker.Identity
 	address  string
+	replicas []worker.Replica // of the log; none where there is one
 	run      manifest.Run
-	http     *http.Client
 	playing  sync.WaitGroup
 	stopping chan struct{}
 
 	mu      sync.Mutex
 	players map[string]*player
 	ending  bool
-	crashes int // of the initializer
+	died    string // the process that crashed last
 }
 
 // player is one process.
@@ -112,31 +113,48 @@ func newCast(t *testing.T, app string, text []byte, rows int, ackWait time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
 	c := &cast{
 		t: t, program: program, dir: dir, app: app, flow: f, text: text, rows: rows, ackWait: ackWait, slots: 1, token: "secret",
-		identity: identity, address: address, players: map[string]*player{}, stopping: make(chan struct{}),
+		identity: identity, address: freeAddresses(t, 1)[0], players: map[string]*player{}, stopping: make(chan struct{}),
 		run: manifest.Run{
 			ID: "test", Version: buildinfo.Version(), App: app, Format: f.Source.Format(), Settings: json.RawMessage("{}"), MaxRecord: 1 << 20, Compress: "none",
 			Results: name, Inputs: []input.Input{in},
 		},
 	}
-	c.http = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "control"))
-	}}}
 	t.Cleanup(c.end)
 	return c
+}
+
+// freeAddresses returns addresses that nobody listens at.
+func freeAddresses(t *testing.T, n int) (addresses []string) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		addresses = append(addresses, l.Addr().String())
+	}
+	return addresses
+}
+
+// url is where the log is reached.
+func (c *cast) url() string {
+	if c.replicas == nil {
+		return "tls://" + c.address
+	}
+	var all []string
+	for _, r := range c.replicas {
+		all = append(all, "tls://"+r.Clients)
+	}
+	return strings.Join(all, ",")
 }
 
 // start starts a process with what the environment says besides.
 func (c *cast) start(name string, invitation worker.Invitation, env ...string) {
 	c.t.Helper()
-	invitation.Name, invitation.Slots, invitation.URL = name, c.slots, "tls://"+c.address
+	invitation.Name, invitation.Slots, invitation.URL = name, c.slots, c.url()
 	invitation.Token, invitation.CA = c.token, c.identity.Certificate
 	text, err := json.Marshal(invitation)
 	if err != nil {
@@ -184,12 +202,7 @@ func (c *cast) initializer(env ...string) {
 		Run: c.run, Folder: filepath.Join(c.dir, "out"), Listen: c.address, Socket: filepath.Join(c.dir, "control"),
 		Identity: c.identity, BatchRows: c.rows, Patience: time.Minute, AckWait: c.ackWait,
 	}}, env...)
-	c.again("initializer-1", func() {
-		c.mu.Lock()
-		c.crashes++
-		c.mu.Unlock()
-		c.initializer()
-	})
+	c.again("initializer-1", func() { c.initializer() })
 }
 
 // again calls f when the process was killed.
@@ -202,22 +215,54 @@ func (c *cast) again(name string, f func()) {
 	}
 	c.playing.Go(func() {
 		<-p.ended
-		if p.cmd.ProcessState.ExitCode() == -1 {
-			f()
+		if p.cmd.ProcessState.ExitCode() != -1 {
+			return
 		}
+		c.mu.Lock()
+		if !c.ending {
+			c.died = name
+		}
+		c.mu.Unlock()
+		f()
 	})
 }
 
 // crashed reports whether a process has said that it crashes where it was told to.
 func (p *player) crashed() bool { return bytes.Contains(p.said.Bytes(), []byte("crash at")) }
 
-// ask asks the control and returns the body of its answer.
-func (c *cast) ask(ctx context.Context, method, target string, body io.Reader) (status int, answer []byte, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://initializer"+target, body)
+// ask asks the initializer's control, whichever process has it, and returns the body of its answer.
+func (c *cast) ask(ctx context.Context, method, target string, body []byte) (status int, answer []byte, err error) {
+	for _, dir := range c.homes() {
+		status, answer, err = askAt(ctx, filepath.Join(dir, "control"), method, target, body)
+		if err == nil && status != http.StatusServiceUnavailable {
+			break
+		}
+	}
+	return status, answer, err
+}
+
+// homes are the folders of the processes that are the initializer, or may become it.
+func (c *cast) homes() []string {
+	if c.replicas == nil {
+		return []string{c.dir}
+	}
+	var all []string
+	for _, r := range c.replicas {
+		all = append(all, filepath.Join(c.dir, r.Name))
+	}
+	return all
+}
+
+// askAt asks at a socket.
+func askAt(ctx context.Context, socket, method, target string, body []byte) (status int, answer []byte, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://initializer"+target, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
-	response, err := c.http.Do(request)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -228,8 +273,8 @@ func (c *cast) ask(ctx context.Context, method, target string, body io.Reader) (
 
 // status returns how far the run is; false where nobody answers.
 func (c *cast) status() (s worker.Status, ok bool) {
-	_, text, err := c.ask(c.t.Context(), http.MethodGet, "/status", nil)
-	return s, err == nil && json.Unmarshal(text, &s) == nil
+	code, text, err := c.ask(c.t.Context(), http.MethodGet, "/status", nil)
+	return s, err == nil && code == http.StatusOK && json.Unmarshal(text, &s) == nil
 }
 
 // resultWait is how long something may take that takes a second or two on an idle machine.
@@ -286,7 +331,7 @@ func (c *cast) operate() {
 			encoder, _ := zstd.NewWriter(&packed) // without options there is no error
 			encoder.Write(c.text[want.Offset:])
 			encoder.Close()
-			c.ask(ctx, http.MethodPut, fmt.Sprintf("/input?input=%d&offset=%d", want.Input, want.Offset), &packed)
+			c.ask(ctx, http.MethodPut, fmt.Sprintf("/input?input=%d&offset=%d", want.Input, want.Offset), packed.Bytes())
 		}
 	})
 }
@@ -311,10 +356,14 @@ func (c *cast) want() []byte {
 // results waits for the end of the run and returns its results, which must be what its manifest says.
 func (c *cast) results() []byte {
 	c.t.Helper()
-	out := filepath.Join(c.dir, "out")
+	out := ""
 	c.until("the end of the run", func() bool {
-		state, _ := manifest.Look(out)
-		return state == manifest.Finished
+		for _, dir := range c.homes() {
+			if state, _ := manifest.Look(filepath.Join(dir, "out")); state == manifest.Finished {
+				out = filepath.Join(dir, "out")
+			}
+		}
+		return out != ""
 	})
 	if _, err := manifest.Verify(c.t.Context(), out, []string{c.run.Inputs[0].URI}); err != nil {
 		c.t.Error(err)
