@@ -34,9 +34,13 @@ func (w *worker) holdsBatches(ctx context.Context) error {
 	return asked.Unsubscribe()
 }
 
+// heeded is how often the log may hand out a batch that others say is theirs. If it is still not done then, what they have done of it
+// is lost, together with too many replicas.
+const heeded = 8
+
 // takeAgain takes a batch that the log hands out again, unless a worker is at it.
 func (w *worker) takeAgain(ctx context.Context, c claim, ready chan<- claim) {
-	if w.isHeld(ctx, c.number) {
+	if c.handed <= heeded && w.isHeld(ctx, c.number) {
 		w.held.leave(1)
 		return
 	}
