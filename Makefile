@@ -84,6 +84,7 @@ test/cluster: ## all that is tested on clusters, in the sandbox as root, with th
 
 test/faults: build ## kill, stop and slow the processes of ROUNDS runs of every application, from SEED on, and compare the results
 	@for app in classifier votes query2 wordcount; do bin/flashmob chaos --app $$app --seed $(SEED) --rounds $(ROUNDS) --every $(EVERY) || exit 1; done
+	@bin/flashmob chaos --app wordcount --replicas 3 --seed $(SEED) --rounds 1 --every 4s
 
 measure-faults: ## measure what faults cost, on this machine, RUNS times: half an hour for 3
 	go run ./bench/faults -runs $(RUNS)

@@ -36,6 +36,8 @@ type Config struct {
 	Rounds int
 	// Every is the mean pause between two faults.
 	Every time.Duration
+	// Replicas is how many hosts have the log, the first that process. Defaults to 1.
+	Replicas int
 	// Kill are the Targets that are hit.
 	Kill []string
 	// Tell gets a line about everything that happens.
@@ -87,7 +89,7 @@ func (c *Config) Run(ctx context.Context) error {
 	for i := range c.Rounds {
 		seed := c.Seed + uint64(i)
 		r := &round{Config: c, seed: seed, args: args, output: filepath.Join(c.Dir, fmt.Sprintf("round-%d", seed))}
-		err := errors.Join(r.play(ctx, newPlan(seed, c.Every, c.Inventory, c.Kill).faults()), c.clear(ctx))
+		err := errors.Join(r.play(ctx, newPlan(seed, c.Every, c.Inventory, c.Replicas, c.Kill).faults()), c.clear(ctx))
 		if err == nil {
 			err = r.compare(ctx, reference)
 		}

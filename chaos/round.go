@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -126,18 +127,21 @@ func (r *round) hit(ctx context.Context, f Fault) error {
 	return errors.Join(err, session.Close())
 }
 
-// look takes note of what the initializer counts, where it answers.
+// look takes note of what the initializer counts, where it answers: on the first host, or on another that holds a replica.
 func (r *round) look(ctx context.Context) {
-	host, _ := r.Inventory.Initializer()
-	session, err := orchestrator.Login(ctx, r.Inventory, host)
-	if err != nil {
-		return // it is only for the tally
-	}
-	defer session.Close()
-	looking, cancel := context.WithTimeout(ctx, lookWait)
+	ctx, cancel := context.WithTimeout(ctx, lookWait)
 	defer cancel()
-	if _, status, err := session.RunStatus(looking); err == nil {
-		r.count(status)
+	for _, host := range r.Inventory.Processing()[:max(r.Replicas, 1)] {
+		session, err := orchestrator.Login(ctx, r.Inventory, host)
+		if err != nil {
+			continue // it is only for the tally
+		}
+		_, status, err := session.RunStatus(ctx)
+		_ = session.Close()
+		if err == nil {
+			r.count(status)
+			return
+		}
 	}
 }
 
@@ -169,6 +173,9 @@ func (r *round) operator(ctx context.Context, how ...string) (*operator, error) 
 	args := slices.Concat([]string{"run", "-o", r.output}, r.Target, how)
 	if !slices.Contains(how, "--attach") {
 		args = append(args, r.args...)
+		if r.Replicas > 1 {
+			args = append(args, "--replicas", strconv.Itoa(r.Replicas))
+		}
 	}
 	said := r.output + ".log"
 	if err := os.MkdirAll(filepath.Dir(said), 0o755); err != nil {

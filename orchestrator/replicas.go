@@ -126,7 +126,7 @@ func (c *Cluster) workReplicated(ctx context.Context, w *crew) error {
 		if first {
 			tending.Go(func() { c.tend(ctx) })
 		}
-		c.setLed(r.host.Name)
+		c.setLed(r.host.Name, first)
 		err = c.sitWhileItAnswers(ctx, r, w)
 		if !errors.Is(err, ErrCutOff) && !errors.Is(err, ErrWorkerDied) || ctx.Err() != nil {
 			return err
@@ -175,10 +175,13 @@ func (c *Cluster) anotherLeads(ctx context.Context, than *remote) bool {
 	})
 }
 
-// setLed notes which host is the run's initializer.
-func (c *Cluster) setLed(host string) {
+// setLed notes which host is the run's initializer, and says so when it was another.
+func (c *Cluster) setLed(host string, first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if before := c.led; !first && host != before {
+		c.Log.Warn("another host is the run's initializer now", "host", host, "before", before)
+	}
 	c.led = host
 }
 

@@ -42,6 +42,17 @@ var longer = func() job {
 	return j
 }()
 
+// rows and patient are enough of working and waiting that how long it takes to begin hardly counts.
+var (
+	rows    = job{name: "rows", args: []string{"--lines", "200000", "--calibrate", "100us"}}
+	patient = func() job {
+		j := waiting(100)
+		j.name, j.write = "patient", lines("many", 20_000)
+		j.args[len(j.args)-1] = "many"
+		return j
+	}()
+)
+
 // waiting is a program that waits 10 ms for each line, and on one host as much longer as makes it so slow, in percent.
 func waiting(share int) job {
 	const program = `case $PWD in */%s/*) d=%g;; *) d=0.01;; esac; exec perl -ne '$|=1; select(undef,undef,undef,'$d'); print'`

@@ -55,7 +55,7 @@ const begun = 1500 * time.Millisecond
 
 // pieces are all that is measured.
 func pieces() []piece {
-	return []piece{ackWaits(), stragglers(), fileSizes(), skew(), intervals(), snapshots(), spares()}
+	return []piece{ackWaits(), stragglers(), fileSizes(), skew(), intervals(), snapshots(), spares(), replicas()}
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%g s", d.Seconds()) }
@@ -155,6 +155,28 @@ func spares() piece {
 			c.faults = none
 		}
 		p.cells = append(p.cells, c)
+	}
+	return p
+}
+
+// replicas has hosts enough for five, and no faults: what it costs to be ready for them.
+func replicas() piece {
+	p := piece{Name: "replicas", Title: "Replicas of the log, no faults: 4 workers beside the initializer", X: "replicas"}
+	small, large := count(files{10_000, 1000}), count(files{100_000_000, 1})
+	for _, curve := range []struct {
+		name string
+		job  job
+	}{
+		{"rows that are made where they are worked on, 100 µs each", rows},
+		{"lines of 10 ms of waiting, brought by the operator", patient},
+		{small.name + ", brought by the operator", small},
+		{large.name + ", brought by the operator", large},
+	} {
+		for _, n := range []int{1, 3, 5} {
+			p.cells = append(p.cells, cell{
+				Curve: curve.name, X: float64(n), Label: fmt.Sprint(n), workers: 4, job: curve.job, more: []string{"--replicas", fmt.Sprint(n)}, faults: none,
+			})
+		}
 	}
 	return p
 }

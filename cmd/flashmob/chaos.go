@@ -18,18 +18,20 @@ import (
 	"flashmob/chaos"
 	"flashmob/internal/scratch"
 	"flashmob/inventory"
+	"flashmob/worker"
 )
 
 // chaosFlags are the flags of flashmob chaos.
 type chaosFlags struct {
 	targetFlags
-	app     string
-	seed    uint64
-	rounds  int
-	every   time.Duration
-	kill    []string
-	records int
-	workers int
+	app      string
+	seed     uint64
+	rounds   int
+	every    time.Duration
+	kill     []string
+	records  int
+	workers  int
+	replicas int
 }
 
 func newChaosCommand() *cobra.Command {
@@ -49,9 +51,15 @@ inventory, which should have nothing else to do.`,
 		Example: `  flashmob chaos
   flashmob chaos --app wordcount --seed 7 --rounds 20 --every 2s
   flashmob chaos --kill worker,initializer,metrics_host,operator --every 5s
+  flashmob chaos --replicas 3 --every 4s            # whichever host is the initializer
   flashmob chaos --stack flashmob --app query2      # on the cluster of that name`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runChaos(cmd, flags) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if flags.replicas > 1 && !cmd.Flags().Changed("kill") {
+				flags.kill = []string{string(inventory.Worker), chaos.Replica, chaos.Operator}
+			}
+			return runChaos(cmd, flags)
+		},
 	}
 	f := cmd.Flags()
 	flags.targetFlags.register(f)
@@ -61,6 +69,7 @@ inventory, which should have nothing else to do.`,
 	f.DurationVar(&flags.every, "every", time.Second, "mean pause between two faults")
 	f.StringSliceVar(&flags.kill, "kill", []string{"worker", "initializer", "operator"}, "what is hit: "+strings.Join(chaos.Targets, ", "))
 	f.IntVar(&flags.records, "records", 300_000, "of the input, which the seed decides, too")
+	f.IntVar(&flags.replicas, "replicas", 1, "so many hosts have the log, 1, 3 or 5; then replica, not initializer, is hit where --kill is left out")
 	f.IntVar(&flags.workers, "workers", 3, "workers beside the initializer, where the hosts are this machine")
 	return cmd
 }
@@ -70,6 +79,9 @@ func (flags chaosFlags) check() error {
 		if !slices.Contains(chaos.Targets, target) {
 			return usagef("chaos: --kill %q: it is one of %s", target, strings.Join(chaos.Targets, ", "))
 		}
+	}
+	if err := worker.CheckReplicas(flags.replicas); err != nil {
+		return usagef("chaos: %w", err)
 	}
 	switch {
 	case len(flags.kill) == 0:
@@ -99,17 +111,20 @@ func runChaos(cmd *cobra.Command, flags chaosFlags) error {
 		return err
 	}
 	config := chaos.Config{
-		Program: program, Dir: dir.Path, App: flags.app, Records: flags.records, Seed: flags.seed, Rounds: flags.rounds, Every: flags.every, Kill: flags.kill,
+		Program: program, Dir: dir.Path, App: flags.app, Records: flags.records, Seed: flags.seed, Rounds: flags.rounds, Every: flags.every, Kill: flags.kill, Replicas: flags.replicas,
 		Tell: func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) },
 	}
 	if err := flags.choose(&config); err != nil {
 		return errors.Join(err, dir.Remove())
 	}
+	if hosts := len(config.Inventory.Processing()); flags.replicas > hosts {
+		return errors.Join(usagef("chaos: --replicas %d: %d hosts process", flags.replicas, hosts), dir.Remove())
+	}
 	err = config.Run(ctx)
 	var failed *chaos.SeedError
 	if errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
-		return withHint(errors.Join(fmt.Errorf("chaos: %w", err), dir.Keep()), "flashmob chaos --app %s --seed %d --rounds 1 --every %v --kill %s plays the same faults again; what was left is in %s",
-			flags.app, failed.Seed, flags.every, strings.Join(flags.kill, ","), dir.Path)
+		return withHint(errors.Join(fmt.Errorf("chaos: %w", err), dir.Keep()), "flashmob chaos --app %s --seed %d --rounds 1 --every %v --kill %s --replicas %d plays the same faults again; what was left is in %s",
+			flags.app, failed.Seed, flags.every, strings.Join(flags.kill, ","), flags.replicas, dir.Path)
 	}
 	if ctx.Err() != nil {
 		err = errInterrupted

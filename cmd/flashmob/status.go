@@ -10,7 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -74,16 +74,18 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*dashboard.View, erro
 	}
 	var shown *dashboard.View
 	said := &dashboard.View{At: time.Now()}
-	var leads atomic.Pointer[dashboard.Run]
+	var mu sync.Mutex
+	term := -1
 	// Others than those two are only told that an operator is there; whether they answer is what flashmob hosts says.
 	errs := onHosts(ctx, inv, inv.Hosts, func(ctx context.Context, i int, s *orchestrator.Session) error {
 		switch {
 		case inv.Hosts[i].Role == inventory.Initializer, inv.Hosts[i].Role == inventory.Worker:
 			id, status, err := s.RunStatus(ctx)
-			if err == nil { // one host answers, whichever is the run's initializer
-				run := dashboard.NewRun(id, status, new(dashboard.Meter).Read(status, said.At))
-				leads.Store(run)
-			} else if i == at {
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil && status.Term > term { // one that was cut off may not know yet that another host is the run's initializer
+				term, said.Run = status.Term, dashboard.NewRun(id, status, new(dashboard.Meter).Read(status, said.At))
+			} else if err != nil && i == at {
 				return err
 			}
 		case inv.Hosts[i].Role == inventory.MetricsHost:
@@ -93,7 +95,7 @@ func askRun(ctx context.Context, inv inventory.Inventory) (*dashboard.View, erro
 		}
 		return nil
 	})
-	if said.Run = leads.Load(); said.Run == nil {
+	if said.Run == nil {
 		return nil, errs[at]
 	}
 	if shown != nil && shown.Run.ID == said.Run.ID {
