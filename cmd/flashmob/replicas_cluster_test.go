@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -100,48 +99,5 @@ func TestReplicasOnHostsOutliveTheirInitializer(t *testing.T) {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	l.same("lost", "--lines", "400000")
-	l.down()
-}
-
-// Nobody needs to be there when a host with a replica is lost; and when most are, the run goes on with what came home, on
-// other hosts.
-func TestReplicasOnHostsNeedNoOperator(t *testing.T) {
-	l := newLab(t)
-	l.up(3)
-	args := []string{"--lines", "300000", "--calibrate", "100us", "--compress", "none"}
-	l.do(append([]string{"run", "--replicas", "3", "--detach", "-o", "away"}, args...)...)
-	leader, _ := l.leadingAfter(0, new(output))
-	for _, h := range l.clusterHosts() {
-		if h.Name != leader {
-			l.plug(h.Name)
-			break
-		}
-	}
-	l.do("run", "--attach", "-o", "away")
-	l.same("away", "--lines", "300000")
-	l.down()
-
-	l.up(3)
-	run, said := l.start(append([]string{"run", "--replicas", "3", "-o", "most"}, args...)...)
-	leader, _ = l.leadingAfter(0, said)
-	lost := 0
-	for _, h := range l.clusterHosts() {
-		if h.Name != leader {
-			l.plug(h.Name)
-			lost++
-		}
-	}
-	l.awaitFor(said, "waits for a majority of the replicas: 1 of 3 answer", electionPatience)
-	if err := run.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := run.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	_ = run.Wait() // its folder tells how far it came
-	l.down()
-	l.up(1)
-	l.do(append([]string{"run", "--resume", "-o", "most"}, args...)...)
-	l.same("most", "--lines", "300000")
 	l.down()
 }
