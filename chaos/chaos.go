@@ -73,6 +73,17 @@ type SeedError struct {
 func (e *SeedError) Error() string { return fmt.Sprintf("round of seed %d: %v", e.Seed, e.Err) }
 func (e *SeedError) Unwrap() error { return e.Err }
 
+// Check returns an error where the hosts are not enough for the replicas, or have no process that is to be hit.
+func (c *Config) Check() error {
+	if hosts := len(c.Inventory.Processing()); c.Replicas > hosts {
+		return fmt.Errorf("replicas %d: only %d hosts process", c.Replicas, hosts)
+	}
+	if p := newPlan(c.Seed, c.Every, c.Inventory, c.Replicas, c.Kill); len(p.victims) == 0 && !p.op {
+		return fmt.Errorf("kill %s: the run has no such process", strings.Join(c.Kill, ","))
+	}
+	return nil
+}
+
 // Run makes the reference and then the rounds, and ends with the first that fails: its folder is left, with what its operators
 // said.
 func (c *Config) Run(ctx context.Context) error {

@@ -27,6 +27,19 @@ func TestASeedPlaysTheSameFaultsAgain(t *testing.T) {
 	}
 }
 
+func TestSomebodyHasToBeHit(t *testing.T) {
+	for _, c := range []struct {
+		replicas int
+		kill     string
+		want     string
+	}{{1, "worker", ""}, {1, Operator, ""}, {3, Replica, ""}, {1, Replica, "no such process"}, {5, Replica, "only 4 hosts"}} {
+		config := Config{Inventory: Local(3), Every: time.Second, Replicas: c.replicas, Kill: []string{c.kill}}
+		if err := config.Check(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d replicas, kill %s: %v", c.replicas, c.kill, err)
+		}
+	}
+}
+
 // Only what is asked for is hit, only workers go for good, and hosts that share a network are not cut off.
 func TestPlanHitsWhatItMay(t *testing.T) {
 	apart := Local(2)

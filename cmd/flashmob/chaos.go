@@ -117,8 +117,8 @@ func runChaos(cmd *cobra.Command, flags chaosFlags) error {
 	if err := flags.choose(&config); err != nil {
 		return errors.Join(err, dir.Remove())
 	}
-	if hosts := len(config.Inventory.Processing()); flags.replicas > hosts {
-		return errors.Join(usagef("chaos: --replicas %d: %d hosts process", flags.replicas, hosts), dir.Remove())
+	if err := config.Check(); err != nil {
+		return errors.Join(withHint(usageError{fmt.Errorf("chaos: %w", err)}, "replicas are there with --replicas 3 or 5, of which --workers 4 makes hosts enough on this machine"), dir.Remove())
 	}
 	err = config.Run(ctx)
 	var failed *chaos.SeedError

@@ -18,7 +18,7 @@ func TestChaosComparesWithOneWorker(t *testing.T) {
 		t.Errorf("left: %q %v", left, err)
 	}
 	for _, wrong := range [][]string{
-		{"--kill", "everybody"}, {"--app", "tetris"}, {"--rounds", "0"}, {"--every", "1ms"}, {"--kill", ""},
+		{"--kill", "everybody"}, {"--app", "tetris"}, {"--rounds", "0"}, {"--every", "1ms"}, {"--kill", ""}, {"--kill", "replica"}, {"--replicas", "5"},
 	} {
 		l.fail(exitUsage, []string{"chaos: "}, append([]string{"chaos"}, wrong...)...)
 	}
