@@ -105,7 +105,7 @@ func (f *feeder) generate(ctx context.Context, i int) error {
 			return err
 		}
 		if rows == 0 {
-			rows = f.sizer.next(f.firstOf(i, (end-at)*perRow)/perRow, f.largest(i)/perRow, end-at, f.slots())
+			rows = f.sizer.next(f.firstOf(i, in.Size*perRow, (end-at)*perRow)/perRow, f.largest(i)/perRow, end-at, f.slots())
 		}
 		rows = min(rows, end-at)
 		b := Batch{Kind: manifest.Records, Input: i, Offset: at, Length: rows, Fields: f.fields, Header: f.shown(generator.Header)}
@@ -135,7 +135,10 @@ func (f *feeder) read(ctx context.Context, i int) error {
 		}
 	}
 	past := f.past(i)
-	remaining, begun, reading := int64(-1), time.Now(), time.Duration(0)
+	size, remaining, begun, reading := int64(-1), int64(-1), time.Now(), time.Duration(0)
+	if in.HasRanges() {
+		size = in.Size
+	}
 	for {
 		if past, err = f.skip(i, s, past); err != nil {
 			return err
@@ -149,7 +152,7 @@ func (f *feeder) read(ctx context.Context, i int) error {
 			return err
 		}
 		asked := time.Now()
-		got, err := s.next(f.sizer.next(f.firstOf(i, remaining), f.largest(i), remaining, f.slots()), f.batchRows)
+		got, err := s.next(f.sizer.next(f.firstOf(i, size, remaining), f.largest(i), remaining, f.slots()), f.batchRows)
 		reading += time.Since(asked)
 		if err == io.EOF && len(past) > 0 {
 			return fmt.Errorf("input %q: %w: it ends before byte %d", in.URI, ErrResume, past[0].End())
@@ -201,18 +204,20 @@ func (f *feeder) largest(i int) int64 {
 	return maxBatch
 }
 
-// firstOf returns the size of the first batches of an input. A program that keeps answers back gets more, so that it has enough to
-// give some.
-func (f *feeder) firstOf(i int, remaining int64) int64 {
+// firstOf returns the size of the first batches of an input of size bytes (-1 if nobody knows). A program that keeps answers
+// back gets more, so that it has enough to give some. All slots get some of a small input, whatever handing out costs, for a
+// record may take long.
+func (f *feeder) firstOf(i int, size, remaining int64) int64 {
+	slots := f.slots()
 	switch {
 	case f.flow.IsStarted():
-		return f.sizer.firstStarted(remaining, f.slots())
+		return min(f.sizer.firstStarted(remaining, slots), share(size, slots))
 	case f.flow.Lanes() > 2:
-		return 2 * firstCostly
+		return min(2*firstCostly, share(size, usualLanes*slots))
 	case f.run.Inputs[i].IsRemote():
-		return firstCostly
+		return min(firstCostly, share(size, usualLanes*slots))
 	}
-	return firstBatch
+	return min(firstBatch, share(size, usualLanes*slots))
 }
 
 // shown returns a header line as an operator is to see it with every batch; nil where there is no header or no operator.

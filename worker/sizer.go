@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -31,6 +32,8 @@ const (
 	// firstCostly is the same where each costs more: a request, the start of an operator, or what makes one answer that keeps
 	// answers back.
 	firstCostly = 64 << 10
+	// leastBatch is the smallest that is handed out of an input so small that not all slots would get some of it otherwise.
+	leastBatch = 256
 	// growth is how much larger a batch may be than what was measured so far.
 	growth = 8
 )
@@ -74,6 +77,15 @@ func (s *sizer) firstStarted(remaining int64, slots int) int64 {
 	return min(max(remaining/int64(16*max(slots, 1)), firstCostly), 1<<20)
 }
 
+// share returns how large a batch is when an input of size bytes (-1 if nobody knows) makes so many, all worth handing out.
+func share(size int64, batches int) int64 {
+	if size < 0 {
+		return math.MaxInt64
+	}
+	even := size / int64(batches)
+	return max(even+even/32, leastBatch)
+}
+
 // knows reports whether anything has been observed.
 func (s *sizer) knows() bool {
 	s.mu.Lock()
@@ -114,7 +126,8 @@ func (s *sizer) nextStarted(size, remaining, slots int64) int64 {
 		s.last = 0
 	}
 	if s.remaining = remaining; s.last == 0 && remaining <= size*slots {
-		s.last = remaining/slots + firstCostly // records do not end just there, and a few must not be left over
+		even := remaining / slots
+		s.last = even + min(even/32, firstCostly) // records do not end just there, and a few must not be left over
 	}
 	if s.last > 0 {
 		size = min(size, s.last)

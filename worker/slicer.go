@@ -110,19 +110,20 @@ func (s *slicer) goTo(offset int64) {
 	s.pos, s.pending, s.kept, s.leapt = offset, nil, nil, false
 }
 
-// look takes in one more block, up to the first record's end if one is set.
+// look takes in one more block, of which no more than want bytes are wanted: up to the first record's end if one is set, or
+// if there is enough already but for that.
 func (s *slicer) look(want int64, one bool) error {
 	if err := s.fill(want); err != nil || len(s.pending) == 0 {
 		return err
 	}
-	used := len(s.pending)
-	if one {
+	used := int(min(int64(len(s.pending)), want))
+	if one || want <= 0 {
 		n, ok := s.cutter.Next(s.pending)
 		if used = n; ok {
 			s.end = s.pos + int64(n)
 			s.count++
 		}
-	} else if last := s.cutter.Last(s.pending); last > 0 {
+	} else if last := s.cutter.Last(s.pending[:used]); last > 0 {
 		s.end = s.pos + int64(last)
 	}
 	s.consume(used)
