@@ -74,9 +74,14 @@ type Constants struct {
 const (
 	BatchSeconds = 0.25
 	MaxBatch     = 2 << 20
-	FirstBatch   = 4 << 10
 	StartShare   = 20 // times its start is what a batch takes that has one
 )
+
+// FirstBatch is the size of batches before anything is timed, in bytes: 4 KiB, and of an input so small that not every slot would
+// get four of them a little more than a fourth of its share.
+func FirstBatch(size, slots float64) float64 {
+	return min(4<<10, max(size/(4*slots)*33/32, 256))
+}
 
 // A Phase is a stretch of the time, in the order in which they come.
 type Phase struct {
@@ -183,8 +188,8 @@ func (k Constants) batchRows(job Job, row Figure) float64 {
 // tail is how long slots wait for the last one. A few rows, cut before any was timed, are unequal shares of batches of the
 // first size; else batches shrink towards the end, and what is left is half of one.
 func (k Constants) tail(job Job, row Figure, slots float64) Figure {
-	first := max(1, FirstBatch/max(job.In.Value, 1)) // rows
 	rows := float64(job.Rows)
+	first := math.Ceil(FirstBatch(rows*job.In.Value, slots) / max(job.In.Value, 1)) // rows
 	if untimed := first * (2*slots + 2); rows <= untimed && job.Batch == 0 {
 		rounds := math.Ceil(math.Ceil(rows/first) / slots)
 		idle := rounds*min(first, rows)*row.Value - rows*row.Value/slots

@@ -114,12 +114,16 @@ func TestSharedCoresAreNotMultiplied(t *testing.T) {
 	}
 }
 
-// The sizer begins with batches of 4 KiB: so few rows that all are cut before any was timed fall into few batches.
+// The smallest batches are of 256 bytes: so few rows that all are cut before any was timed fall into few batches.
 func TestFewSlowRowsAreUnevenlyShared(t *testing.T) {
 	k, job := exact(), aJob()
-	job.Rows, job.Row = 44, Exactly(2) // a batch holds 40 rows
-	if got := Predict(job, Shape{Cloud: Local, Slots: 2}, k).work(); got < 80 || got > 83 {
-		t.Errorf("88 s of work on 2 slots take %v: one of them has 40 of the 44 rows", got)
+	job.Rows, job.Row = 4, Exactly(2) // a batch holds 3 rows
+	if got := Predict(job, Shape{Cloud: Local, Slots: 2}, k).work(); got < 6 || got > 7 {
+		t.Errorf("8 s of work on 2 slots take %v: one of them has 3 of the 4 rows", got)
+	}
+	job.Rows = 44
+	if got := Predict(job, Shape{Cloud: Local, Slots: 2}, k).work(); got < 44 || got > 48 {
+		t.Errorf("88 s of work on 2 slots take %v", got)
 	}
 	job.Rows = 0
 	if got := Predict(job, Shape{Cloud: Local, Slots: 2}, k).work(); got != 0 {
@@ -223,7 +227,7 @@ func TestEveryCellOfTheSeedsTablesIsNearOrExplained(t *testing.T) {
 
 // Where the user has fixed how large batches are, none is as long as those that are cut before anything is timed.
 func TestFixedBatchesHaveAShortTail(t *testing.T) {
-	job := Job{Rows: 20, Row: Exactly(1), In: Exactly(130), Out: Exactly(60)}
+	job := Job{Rows: 20, Row: Exactly(1), In: Exactly(20), Out: Exactly(60)} // 256 bytes are more than half of them
 	shape := Shape{Cloud: Sandbox, Hosts: 8, Slots: 2}
 	free := Predict(job, shape, Place(Sandbox)).Seconds.Value
 	job.Batch = 1

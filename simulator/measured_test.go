@@ -15,11 +15,17 @@ func TestFormulaHasTheConstantsOfTheProtocol(t *testing.T) {
 	for name, c := range map[string]struct{ formula, protocol float64 }{
 		"what a batch takes":               {bench.BatchSeconds, worker.BatchTime.Seconds()},
 		"the largest batch":                {bench.MaxBatch, worker.MaxBatch},
-		"the first batch":                  {bench.FirstBatch, worker.FirstBatch},
 		"what a start may take of a batch": {bench.StartShare, worker.StartShare},
 	} {
 		if c.formula != c.protocol {
 			t.Errorf("%s: %v in the formula, %v in the protocol", name, c.formula, c.protocol)
+		}
+	}
+	for _, size := range []int64{0, 1000, 20_000, 100_000, 1 << 40} {
+		for _, slots := range []int{1, 2, 16} {
+			if formula, protocol := bench.FirstBatch(float64(size), float64(slots)), float64(worker.FirstBatch(size, slots)); math.Abs(formula-protocol) > 2 {
+				t.Errorf("the first batch of %d bytes for %d slots: %v in the formula, %v in the protocol", size, slots, formula, protocol)
+			}
 		}
 	}
 }

@@ -41,7 +41,7 @@ type run struct {
 func newRun(c Config) *run {
 	r := &run{Config: c, rand: chance(c.Seed)}
 	r.loop.clock, r.log.clock, r.up.clock, r.down.clock = &r.clock, &r.clock, &r.clock, &r.clock
-	r.firstRows = max(1, int64(worker.FirstBatch/c.Job.In.Value))
+	r.firstRows = max(1, worker.FirstBatch(int64(float64(c.Job.Rows)*c.Job.In.Value), c.Shape.Hosts*c.Shape.Slots)/int64(max(c.Job.In.Value, 1)))
 	r.mostRows = max(1, int64(worker.MaxBatch/c.Job.In.Value))
 	per := min(max(worker.BatchTime.Seconds()*c.Constants.Speed.Value/c.Job.Row.Value, 1), float64(r.mostRows)) // as batches come to be
 	if c.BatchRows > 0 {

@@ -217,7 +217,7 @@ func (f *feeder) firstOf(i int, size, remaining int64) int64 {
 	case f.run.Inputs[i].IsRemote():
 		return min(firstCostly, share(size, usualLanes*slots))
 	}
-	return min(firstBatch, share(size, usualLanes*slots))
+	return FirstBatch(size, slots)
 }
 
 // shown returns a header line as an operator is to see it with every batch; nil where there is no header or no operator.

@@ -4,13 +4,17 @@ import "time"
 
 // What whoever simulates a run has to know of one, beside AckWait.
 const (
-	// FirstBatch and MaxBatch are the sizes of batches in bytes: before anything is timed, and at most.
-	FirstBatch, MaxBatch = firstBatch, maxBatch
+	// MaxBatch is the size of batches in bytes, at most.
+	MaxBatch = maxBatch
 	// BatchTime is what a batch should take of one slot; StartShare what starting an operator may take of it, one part in so many.
 	BatchTime, StartShare = batchTime, startShare
 	// Silence is how long a worker may go without a sign of life before it counts as lost.
 	Silence = silence
 )
+
+// FirstBatch is the size of the batches of an input of size bytes before anything is timed, in bytes: records that the workers
+// process themselves, of a file.
+func FirstBatch(size int64, slots int) int64 { return min(firstBatch, share(size, usualLanes*slots)) }
 
 // Sizing is how a run sizes its batches, and how many of them it lets out: the code that runs use, for whoever simulates one.
 type Sizing struct {
