@@ -70,11 +70,15 @@ func bring(ctx context.Context, l line, want worker.Want, source io.Reader) erro
 		packed <- err
 	}()
 	// The transport waits for its last read of the body, and that for a source that may be silent.
-	defer context.AfterFunc(ctx, func() { reader.CloseWithError(io.ErrClosedPipe) })()
-	if answer, err := l.ask(ctx, http.MethodPut, fmt.Sprintf("/input?input=%d&offset=%d", want.Input, want.Offset), reader); err == nil {
+	body := worker.NewCredit(reader)
+	defer context.AfterFunc(ctx, func() { body.Close() })()
+	if answer, err := l.ask(ctx, http.MethodPut, fmt.Sprintf("/input?input=%d&offset=%d", want.Input, want.Offset), body); err == nil {
+		if answer.StatusCode == http.StatusOK {
+			body.Follow(answer.Body)
+		}
 		answer.Body.Close()
 	}
-	reader.CloseWithError(io.ErrClosedPipe)
+	body.Close()
 	select {
 	case err := <-packed:
 		return unlessClosed(err)

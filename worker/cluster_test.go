@@ -303,7 +303,8 @@ func (c *cluster) put(ctx context.Context, i int, want Want) error {
 	if err != nil {
 		return err
 	}
-	return answer.Body.Close()
+	_, err = io.Copy(io.Discard, answer.Body)
+	return errors.Join(err, answer.Body.Close())
 }
 
 // play runs the scenario with two workers to its end, does something while there is half of the input, and returns the results.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,8 @@ import (
 //	                                410 if this host does not have them, because an earlier sitting made them. Where the part
 //	                                before them has another hash here, all that comes is that error (ErrOtherParts)
 //	GET  /want                      the Want that is open, waiting for one for a while; 204 if there is none
-//	PUT  /input?input=I&offset=N    the bytes that are wanted, zstd-compressed
+//	PUT  /input?input=I&offset=N    the bytes that are wanted, zstd-compressed. The answer begins at once: numbers of 8 bytes, big-endian,
+//	                                each how many bytes of the body may be sent in all, CreditWindow before the first
 //	PUT  /tell                      what the operator says of the run to those who watch it, as JSON; at most 1 MB
 //	POST /drain                     finish what is under way, then end
 //	POST /leave                     the operator has everything: the program may end
@@ -236,12 +238,25 @@ func (c *Control) bring(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not wanted", http.StatusConflict)
 		return
 	}
-	decoder, err := zstd.NewReader(r.Body, zstd.WithDecoderConcurrency(2))
-	if err != nil {
+	answer := http.NewResponseController(w)
+	arrived := newCredited(func(total int64) {
+		_, _ = w.Write(binary.BigEndian.AppendUint64(nil, uint64(total))) // who sends may be gone: reading shows that
+		_ = answer.Flush()
+	})
+	decoder, err := zstd.NewReader(arrived, zstd.WithDecoderConcurrency(2))
+	if err = errors.Join(err, answer.EnableFullDuplex()); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	stop := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now()) } // who sends may be gone
+	_ = answer.Flush()
+	var filling sync.WaitGroup
+	filling.Go(func() { arrived.fill(r.Body) })
+	stop := func() {
+		_ = answer.SetReadDeadline(time.Now()) // nothing may come for long
+		arrived.end()
+	}
+	defer filling.Wait()
+	defer stop()
 	body := &brought{Decoder: decoder, stop: stop, closed: make(chan struct{})}
 	select {
 	case open.bodies <- body:
