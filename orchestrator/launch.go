@@ -38,7 +38,7 @@ func (c *Cluster) invitation(r *remote) worker.Invitation {
 		invitation.Appointment = &worker.Appointment{
 			Run: c.folder.Run, Folder: path.Join(r.home, c.runFolder(), resultsFolder), Listen: listen,
 			Socket: c.socket(r), Identity: c.identity, BatchRows: c.BatchRows, Patience: patienceAfter, Spool: c.Detach, By: c.By, Done: c.done,
-			Sync: c.Sync, AckWait: c.AckWait, SnapshotEvery: c.SnapshotEvery,
+			Sync: c.Sync, AckWait: c.AckWait, SnapshotEvery: c.SnapshotEvery, Hosts: len(c.Inventory.Processing()),
 		}
 	}
 	return invitation

@@ -98,7 +98,7 @@ func (c *Cluster) startReplica(ctx context.Context, r *remote, p parcel) error {
 		Appointment: &worker.Appointment{
 			Run: c.folder.Run, Folder: path.Join(r.home, c.runFolder(), resultsFolder), Socket: c.socket(r), Identity: c.identity,
 			BatchRows: c.BatchRows, Patience: patienceAfter, By: c.By, Done: c.done, Sync: c.Sync, AckWait: c.AckWait, SnapshotEvery: c.SnapshotEvery,
-			Replicas: c.replicas, Log: path.Join(r.home, c.runFolder(), "log"),
+			Hosts: len(c.Inventory.Processing()), Replicas: c.replicas, Log: path.Join(r.home, c.runFolder(), "log"),
 		},
 	})
 	if err != nil {

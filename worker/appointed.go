@@ -94,7 +94,7 @@ func initialize(ctx context.Context, a Appointment, config Config) (err error) {
 	}
 	in, err := Open(ctx, InitializerConfig{
 		Folder: folder, Flow: config.Flow, Listen: a.Listen, Token: config.Token, TLS: identity, Uplink: uplink,
-		BatchRows: a.BatchRows, Slots: config.Slots, By: a.By, AckWait: a.AckWait, SnapshotEvery: a.SnapshotEvery,
+		BatchRows: a.BatchRows, Slots: config.Slots, Hosts: a.Hosts, By: a.By, AckWait: a.AckWait, SnapshotEvery: a.SnapshotEvery,
 		Restarts: config.Restarts, Crashed: config.Crashed, Log: config.Log,
 	})
 	if err != nil {

@@ -57,8 +57,15 @@ func (in *Initializer) room(ctx context.Context) error {
 	return nil
 }
 
-// slots returns how many slots there are, as far as known.
-func (in *Initializer) slots() int { return max(in.crew.slots(), in.Slots, 1) }
+// slots returns how many slots there are, as far as known. Until something is known of the records too, workers that are still to
+// come count: those who are there must not get all of a small input.
+func (in *Initializer) slots() int {
+	n := max(in.crew.slots(), in.Slots, 1)
+	if !in.sizer.knows() {
+		n = max(n, in.Slots*in.Hosts)
+	}
+	return n
+}
 
 // send hands a batch to the log once there is room in the window.
 func (in *Initializer) send(ctx context.Context, b Batch, body []byte) error {

@@ -42,6 +42,8 @@ type InitializerConfig struct {
 	BatchRows int
 	// Slots is how many slots to expect until the workers have said how many there are. Defaults to 1.
 	Slots int
+	// Hosts is how many workers to expect, with about as many slots each. Defaults to 1.
+	Hosts int
 	// Sink is the address that result lines are sent to besides, HOST:PORT; for flows that put out results on each update.
 	// Defaults to none.
 	Sink string

@@ -66,6 +66,7 @@ type Appointment struct {
 	Socket    string        `json:"socket"` // path of the Control's socket
 	Identity  Identity      `json:"identity"`
 	BatchRows int           `json:"batch_rows,omitempty"`
+	Hosts     int           `json:"hosts"`    // that process, this one included
 	Patience  time.Duration `json:"patience"` // how long to wait for an operator once the run is over
 	AckWait   time.Duration `json:"ack_wait,omitempty"`
 	// SnapshotEvery is how often owners of keys take snapshots at least.

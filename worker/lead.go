@@ -176,7 +176,7 @@ func (c *candidate) lead(ctx context.Context) (over bool, err error) {
 	}
 	in, err := Open(ctx, InitializerConfig{
 		Folder: folder, Flow: c.config.Flow, Listen: c.replica.listen, TLS: c.replica.tls, Token: c.config.Token, Uplink: control.Uplink,
-		BatchRows: a.BatchRows, Slots: c.config.Slots, By: a.By, AckWait: a.AckWait, SnapshotEvery: a.SnapshotEvery, Log: c.config.Log, replica: c.replica,
+		BatchRows: a.BatchRows, Slots: c.config.Slots, Hosts: a.Hosts, By: a.By, AckWait: a.AckWait, SnapshotEvery: a.SnapshotEvery, Log: c.config.Log, replica: c.replica,
 	})
 	if err != nil {
 		return !endsTerm(ctx, err), err

@@ -61,3 +61,14 @@ func TestSmallSlicesAreAboutAsLargeAsAskedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestWorkersThatAreStillToComeCountUntilRecordsAreTimed(t *testing.T) {
+	in := &Initializer{InitializerConfig: InitializerConfig{Slots: 2, Hosts: 8}}
+	if got := in.slots(); got != 16 {
+		t.Errorf("%d slots are expected of 8 workers with 2 each", got)
+	}
+	in.sizer.observe(1000, time.Second, 0)
+	if got := in.slots(); got != 2 {
+		t.Errorf("%d slots are there, of one worker", got)
+	}
+}
