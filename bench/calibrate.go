@@ -33,12 +33,28 @@ func (k Constants) Calibrate(ledger Ledger, app string, settings json.RawMessage
 	scale(Starting, all, &out.Start, &out.StartHost)
 	scale(Stopping, all, &out.Stop, &out.StopHost)
 	scale(Destroy, all, &out.Destroy, &out.DestroyHost)
-	same := all.Same(app, settings)
-	if len(k.ratios(same, Working)) == 0 {
-		same = all
+	if same := all.Same(app, settings); len(k.ratios(same, Working)) > 0 {
+		out.learn(same)
+	} else {
+		scale(Working, all, &out.Overlap)
 	}
-	scale(Working, same, &out.Overlap)
 	return out
+}
+
+// learn takes in what the work of a program's runs took. One run does not tell what every row takes longer than the model says from
+// what is taken once: of what the least of the runs has too much, each gets half.
+func (k *Constants) learn(runsOf Ledger) {
+	took, said := k.against(runsOf, Working)
+	least := slices.Index(took, slices.Min(took))
+	once := max(took[least]-said[least], 0) / 2
+	ratios := make([]float64, len(took))
+	for i := range took {
+		ratios[i] = (took[i] - once) / said[i]
+	}
+	k.Overlap = k.Overlap.By(Seen(ratios, ""))
+	k.Overlap.Mark, k.Overlap.Source = Measured, runs(len(ratios))
+	k.Once = Figure{Value: once, High: 2 * once, Mark: Measured, Source: runs(len(ratios))}
+	k.OnceOf = took[least] - once
 }
 
 // Supposing is the ledger with a job's row in the entries of runs of the same program, over rows of about the same size, of which
@@ -54,21 +70,29 @@ func (l Ledger) Supposing(app string, settings json.RawMessage, job Job) Ledger 
 	return l
 }
 
-// ratios is what a phase took of each run, against what these constants say of it.
+// ratios is what a phase took of each run, over what these constants say of it.
 func (k Constants) ratios(ledger Ledger, phase string) []float64 {
-	var ratios []float64
+	ratios, said := k.against(ledger, phase)
+	for i := range ratios {
+		ratios[i] /= said[i]
+	}
+	return ratios
+}
+
+// against is how many seconds a phase took of each run, and how many these constants say.
+func (k Constants) against(ledger Ledger, phase string) (took, said []float64) {
 	for _, e := range ledger {
-		took, known := e.Actual.Phases[phase]
+		seconds, known := e.Actual.Phases[phase]
 		if !known || phase == Working && e.Job.Row.Value == 0 {
 			continue
 		}
 		for _, p := range Predict(e.Job, e.Shape, k).Phases {
-			if p.Name == phase && p.Seconds.Value > 0 && took > 0 {
-				ratios = append(ratios, took/p.Seconds.Value)
+			if p.Name == phase && p.Seconds.Value > 0 && seconds > 0 {
+				took, said = append(took, seconds), append(said, p.Seconds.Value)
 			}
 		}
 	}
-	return ratios
+	return took, said
 }
 
 // Row is a slot's time for a row of the program, as its runs in a place have it; the zero Figure where there are none.

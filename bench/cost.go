@@ -55,19 +55,21 @@ func (s Shape) machines() float64 {
 
 // Constants are what the model must know of a place. Those named …Host are for every host, and come on top.
 type Constants struct {
-	Provision, ProvisionHost Figure // up, from nothing to hosts that answer
-	Launched                 Figure // the part of that in which hosts are not running yet, and so cost nothing
-	Upload, UploadHost       Figure // the worker's binary: once from home, then from host to host, so by the logarithm
-	Start, StartHost         Figure // connecting, starting the workers, opening the log
-	Stop, StopHost           Figure // ending the processes
-	Destroy, DestroyHost     Figure // down, with its proof
-	Speed                    Figure // of a slot, against the one that the row was measured on
-	Hop                      Figure // a slot's and the log's seconds for each byte that passes the log
-	LogRate                  Figure // bytes a second that the log takes at most
-	BatchRate                Figure // batches a second that the initializer hands out and gathers at most
-	Uplink, Downlink         Figure // bytes a second from home to the initializer, and back
-	Packed                   Figure // what is left of a byte of input on its way
-	Overlap                  Figure // what the shape of the formula misses: measured work against modelled work
+	Provision, ProvisionHost Figure  // up, from nothing to hosts that answer
+	Launched                 Figure  // the part of that in which hosts are not running yet, and so cost nothing
+	Upload, UploadHost       Figure  // the worker's binary: once from home, then from host to host, so by the logarithm
+	Start, StartHost         Figure  // connecting, starting the workers, opening the log
+	Stop, StopHost           Figure  // ending the processes
+	Destroy, DestroyHost     Figure  // down, with its proof
+	Speed                    Figure  // of a slot, against the one that the row was measured on
+	Hop                      Figure  // a slot's and the log's seconds for each byte that passes the log
+	LogRate                  Figure  // bytes a second that the log takes at most
+	BatchRate                Figure  // batches a second that the initializer hands out and gathers at most
+	Uplink, Downlink         Figure  // bytes a second from home to the initializer, and back
+	Packed                   Figure  // what is left of a byte of input on its way
+	Overlap                  Figure  // what the shape of the formula misses: measured work against modelled work
+	Once                     Figure  // seconds of work, in all, that it misses besides
+	OnceOf                   float64 // seconds of work of the run that showed Once; of less it is a part
 }
 
 // The unit of hand-out, as package worker has it: the simulator, which knows both, tests that it is the same there.
@@ -174,7 +176,11 @@ func (k Constants) work(job Job, shape Shape) (seconds Figure, bound string) {
 			break
 		}
 	}
-	return seconds.Plus(k.tail(job, row, slots)).By(k.Overlap), bound
+	seconds = seconds.Plus(k.tail(job, row, slots)).By(k.Overlap)
+	if k.OnceOf > 0 {
+		seconds = seconds.Plus(k.Once.Times(min(1, seconds.Value/k.OnceOf)))
+	}
+	return seconds, bound
 }
 
 // batchRows is how many rows a batch comes to have once rows have been timed.

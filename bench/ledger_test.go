@@ -98,8 +98,9 @@ func TestRunsOfTheSameProgramCountForItsWork(t *testing.T) {
 	ledger := Ledger{ran(1, "slow", aJob(), shape, slow), ran(2, "quick", aJob(), shape, quick), ran(3, "quick", aJob(), shape, quick)}
 	settings := json.RawMessage(`{"slowness":1}`)
 	for app, want := range map[string]float64{"slow": 2, "quick": 1, "new": 1} {
-		if got := exact().Calibrate(ledger, app, settings).Overlap.Value; !near(got, want) {
-			t.Errorf("%s: %v, want %v", app, got, want)
+		k := exact().Calibrate(ledger, app, settings)
+		if got := Predict(aJob(), shape, k).work() / Predict(aJob(), shape, exact()).work(); !near(got, want) {
+			t.Errorf("%s: %v times as long, want %v", app, got, want)
 		}
 	}
 	if got := exact().Calibrate(nil, "slow", settings).Overlap; got.Mark != Modelled || got.Value != 1 {
@@ -140,8 +141,31 @@ func TestRunsTeachTogetherWithALaterSample(t *testing.T) {
 	if ledger[0].Job.Row.Value != 0 {
 		t.Error("the ledger itself is changed")
 	}
-	if before, after := exact().Calibrate(ledger[:1], "app", settings).Overlap.Value, exact().Calibrate(got[:1], "app", settings).Overlap.Value; before != 1 || !near(after, 1.5) {
-		t.Errorf("the run teaches an overlap of %v without the sample, %v with it; want 1 and 1.5", before, after)
+	taught := func(l Ledger) float64 { return Predict(aJob(), shape, exact().Calibrate(l, "app", settings)).work() }
+	if before, after := taught(ledger[:1]), taught(got[:1]); !near(after, 1.5*before) {
+		t.Errorf("the run teaches that the work takes %v without the sample, %v with it; want half as much again", before, after)
+	}
+}
+
+func TestOneRunDoesNotTellWhatIsTakenOnceFromWhatEveryRowTakes(t *testing.T) {
+	shape := Shape{Cloud: Local, Slots: 2}
+	truth := exact()
+	truth.Overlap = Exactly(1.5)
+	settings := json.RawMessage(`{"slowness":1}`)
+	k := exact().Calibrate(Ledger{ran(1, "app", aJob(), shape, truth)}, "app", settings)
+	times := func(rows int64) float64 {
+		job := aJob()
+		job.Rows = rows
+		return Predict(job, shape, k).work() / Predict(job, shape, exact()).work()
+	}
+	own := aJob().Rows
+	if less, same, more := times(own/10), times(own), times(10*own); !near(less, 1.5) || !near(same, 1.5) || more < 1.25 || more > 1.3 {
+		t.Errorf("a tenth of the rows takes %v times as long as they should, as many %v, ten times as many %v", less, same, more)
+	}
+	truth.Overlap = Exactly(0.5)
+	k = exact().Calibrate(Ledger{ran(1, "app", aJob(), shape, truth)}, "app", settings)
+	if more := times(10 * own); !near(more, 0.5) {
+		t.Errorf("a quicker run: %v times as long", more)
 	}
 }
 

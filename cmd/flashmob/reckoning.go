@@ -51,7 +51,7 @@ func (r *reckoning) expect(f *forecaster, job bench.Job) {
 // a row that is not sampled is no measure of the model.
 func (r *reckoning) recall(f *forecaster, job bench.Job) {
 	k := f.constants(r.entry.Shape.Cloud, r.entry.Shape.Type)
-	k.Overlap, k.Hop = bench.Exactly(1), bench.Exactly(0)
+	k.Overlap, k.Once, k.Hop = bench.Exactly(1), bench.Exactly(0), bench.Exactly(0)
 	p := bench.Predict(job, r.entry.Shape, k)
 	r.entry.Predicted = &p
 }
