@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-analyze/charts"
@@ -26,7 +27,7 @@ func graphs(r *Run) ([]Graph, error) {
 	var all []Graph
 	add := func(title, says string, lines []series, write func(float64) string) error {
 		labels, padded := lately(lines)
-		svg, err := lineChart(labels, 6, padded, write)
+		svg, err := lineChart(labels, marks, padded, write)
 		if err == nil {
 			all = append(all, Graph{Title: title, Says: says, SVG: svg})
 		}
@@ -74,19 +75,22 @@ func said(now *float64, values []float64, write func(float64) string) string {
 	return fmt.Sprintf("Now %s; between %s and %s over the last five minutes.", write(*now), write(least), write(most))
 }
 
-// lately makes lines as long as the window that they are shown in, and its labels: how long ago.
-func lately(lines []series) (labels []string, padded []series) {
-	n := 0
-	for _, line := range lines {
-		n = max(n, len(line.values))
+// windows are the lengths of what is shown of late, in seconds.
+var windows = [...]int{span, 120, 60}
+
+// axes are the labels of windows.
+var axes = func() map[int]func() []string {
+	all := map[int]func() []string{}
+	for _, window := range windows {
+		all[window] = sync.OnceValue(func() []string { return axis(window) })
 	}
-	window := span
-	for _, shorter := range []int{120, 60} {
-		if n <= shorter {
-			window = shorter
-		}
-	}
-	labels = make([]string, window+1)
+	return all
+}()
+
+// axis returns the labels of a window: how long ago each value was. The library measures every label, but writes only a few: so those
+// that a drawing does not show are empty.
+func axis(window int) []string {
+	labels := make([]string, window+1)
 	for i := range labels {
 		ago := window - i
 		labels[i] = fmt.Sprintf("−%d s", ago)
@@ -95,6 +99,34 @@ func lately(lines []series) (labels []string, padded []series) {
 		}
 	}
 	labels[window] = "now"
+	drawing, err := lineChart(labels, marks, []series{{"", make([]float64, window+1)}}, short(""))
+	if err != nil {
+		return labels // whoever draws with them says why
+	}
+	for i, label := range labels {
+		if !strings.Contains(string(drawing), ">"+label+"<") {
+			labels[i] = ""
+		}
+	}
+	return labels
+}
+
+// marks is how many labels an axis of time has.
+const marks = 6
+
+// lately makes lines as long as the window that they are shown in, and its labels: how long ago.
+func lately(lines []series) (labels []string, padded []series) {
+	n := 0
+	for _, line := range lines {
+		n = max(n, len(line.values))
+	}
+	window := windows[0]
+	for _, shorter := range windows[1:] {
+		if n <= shorter {
+			window = shorter
+		}
+	}
+	labels = axes[window]()
 	for _, line := range lines {
 		values := make([]float64, window+1)
 		missing := len(values) - len(line.values)
@@ -126,7 +158,7 @@ func courseGraph(title string, names []string, traces []*trace, write func(float
 		lines = append(lines, series{names[i], values})
 		says = append(says, fmt.Sprintf("at most %s %s", write(slices.Max(values)), names[i]))
 	}
-	svg, err := lineChart(labels, 6, lines, write)
+	svg, err := lineChart(labels, marks, lines, write)
 	if err != nil {
 		return nil, err
 	}
