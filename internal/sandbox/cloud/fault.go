@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"time"
@@ -117,12 +118,14 @@ func (c *Cloud) callFault(action string) *Fault {
 // hideNew keeps what a call has made, as against before, from being listed for as long as a fault orders. Like EC2's,
 // the account itself knows of it at once: only Describe calls are behind.
 func (c *Cloud) hideNew(action string, before map[string]object) {
-	for id := range c.all() {
-		if before[id] != nil {
-			continue
-		}
-		for _, f := range c.Faults {
-			if f.Kind == Late && glob(f.Action, action) && f.strikes() {
+	made := c.all()
+	maps.DeleteFunc(made, func(id string, _ object) bool { return before[id] != nil })
+	if len(made) == 0 {
+		return
+	}
+	for _, f := range c.Faults {
+		if f.Kind == Late && glob(f.Action, action) && f.strikes() { // one strike hides all of it: a network comes with a route table and a group
+			for id := range made {
 				c.late[id] = time.Now().Add(f.For)
 			}
 		}
