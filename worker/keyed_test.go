@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -222,35 +221,5 @@ func TestKeyedResultsAreTheSameForAnyNumberOfWorkers(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// Owners come, go and die while a run goes on, and every partition is as if one had had it all the time.
-func TestOwnersComeAndGo(t *testing.T) {
-	text := wildText(6000)
-	in := file(t, text)
-	for name, make := range map[string]func() *flow.Flow{"words": words, "letters": letters} {
-		t.Run(name, func(t *testing.T) {
-			want := reference(t, make(), text)
-			s := scenario{flow: make(), inputs: []input.Input{in}, slots: 2, batchRows: 20}
-			got := s.crewed(t, []string{"w1"}, func(start, kill func(string)) {
-				random := rand.New(rand.NewPCG(5, 6))
-				alive := []string{"w1"}
-				for i := 2; i < 10; i++ {
-					time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond)
-					name := fmt.Sprintf("w%d", i)
-					start(name)
-					alive = append(alive, name)
-					if i%3 != 0 {
-						time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond)
-						kill(alive[0])
-						alive = slices.Delete(alive, 0, 1)
-					}
-				}
-			})
-			if !bytes.Equal(got, want) {
-				t.Errorf("%d bytes, want %d: first difference at %d", len(got), len(want), difference(got, want))
-			}
-		})
 	}
 }
