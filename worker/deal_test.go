@@ -36,15 +36,17 @@ func TestDealKeepsHashedNeighboursTogether(t *testing.T) {
 	}
 }
 
-// A new deal says who has a partition to hand over: not the one who keeps it, nor one who is gone.
+// A new deal says who has a partition's state to hand over, since when: not one who is gone.
 func TestDealNamesFormerOwners(t *testing.T) {
 	d := Deal{}.next(4, []string{"a", "b"}, []string{"a", "b"}, false)
+	d.taken("a")
+	d.taken("b")
 	grown := d.next(4, []string{"a", "b", "c", "d"}, []string{"a", "b", "c", "d"}, false)
-	if want := []string{"", "a", "b", "b"}; !slices.Equal(grown.From, want) {
-		t.Errorf("grown: from %v, want %v", grown.From, want)
+	if want := []string{"a", "a", "b", "b"}; !slices.Equal(grown.From, want) || grown.Since[1] != grown.Epoch {
+		t.Errorf("grown: from %v since %v, want %v", grown.From, grown.Since, want)
 	}
 	shrunk := grown.next(4, []string{"a"}, []string{"a"}, false)
-	if want := []string{"", "", "", ""}; !slices.Equal(shrunk.From, want) {
+	if want := []string{"a", "a", "", ""}; !slices.Equal(shrunk.From, want) {
 		t.Errorf("shrunk: from %v, want %v: the others are gone", shrunk.From, want)
 	}
 	if grown.Epoch <= d.Epoch || shrunk.Epoch <= grown.Epoch {
@@ -52,11 +54,33 @@ func TestDealNamesFormerOwners(t *testing.T) {
 	}
 }
 
+// Who has not taken up what was dealt to it has nothing to hand over: those before it have, since they lost it.
+func TestDealPassesOverThoseWhoHaveNothingYet(t *testing.T) {
+	d := Deal{}.next(2, []string{"a"}, []string{"a"}, false)
+	d = d.next(2, []string{"b"}, []string{"a", "b"}, false)
+	if want := []string{"", ""}; !slices.Equal(d.From, want) {
+		t.Errorf("from %v, want %v: nobody has any state", d.From, want)
+	}
+	d.taken("b")
+	lost := d.next(2, []string{"c"}, []string{"a", "b", "c"}, false)
+	again := lost.next(2, []string{"a"}, []string{"a", "b", "c"}, false)
+	if want := []string{"b", "b"}; !slices.Equal(again.From, want) || again.Since[0] != lost.Epoch {
+		t.Errorf("from %v since %v, want %v since %d", again.From, again.Since, want, lost.Epoch)
+	}
+	back := again.next(2, []string{"b"}, []string{"b"}, false)
+	on := back.next(2, []string{"c"}, []string{"b", "c"}, false)
+	if want := []string{"b", "b"}; !slices.Equal(on.From, want) || on.Since[0] != on.Epoch {
+		t.Errorf("from %v since %v, want %v since %d", on.From, on.Since, want, on.Epoch)
+	}
+}
+
 // Who is about to leave gets nothing, and hands over what it has.
 func TestDealTakesFromThoseWhoLeave(t *testing.T) {
 	d := Deal{}.next(4, []string{"a", "b"}, []string{"a", "b"}, true)
+	d.taken("a")
+	d.taken("b")
 	d = d.next(4, []string{"a"}, []string{"a", "b"}, true)
-	if want := []string{"", "b", "", "b"}; !slices.Equal(d.From, want) || len(d.owned("b")) > 0 {
+	if want := []string{"a", "b", "a", "b"}; !slices.Equal(d.From, want) || len(d.owned("b")) > 0 {
 		t.Errorf("from %v, want %v; owners %v", d.From, want, d.Owners)
 	}
 }

@@ -66,7 +66,8 @@ func (o *owner) admit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if o.deal.From[number] != "" && record.Epoch < o.deal.Epoch && time.Now().Before(until) {
+		from := o.deal.From[number]
+		if from != "" && from != o.Name && record.Epoch < o.deal.Since[number] && time.Now().Before(until) {
 			continue
 		}
 		p, err := o.snapshots.load(ctx, record, number, o.spec.Partitions, o.keyed)

@@ -22,7 +22,7 @@ type keyed struct {
 	bucket     jetstream.KeyValue // where deals are made known
 	exchange   jetstream.Stream
 
-	dealt    func(before, now Deal)
+	dealt    func(before, now Deal, there []string)
 	crew     []string // workers of the last deal, in the order that they came
 	deal     Deal
 	written  uint64 // revision of the deal that is in the log; 0 while there is none
@@ -107,7 +107,7 @@ func (k *keyed) redeal(ctx context.Context, there, stay []string) error {
 	}
 	before := k.deal
 	k.crew, k.deal = crew, k.deal.next(k.partitions, crew, there, k.stages[0].Keys() > 0)
-	k.dealt(before, k.deal)
+	k.dealt(before, k.deal, there)
 	text, err := json.Marshal(k.deal)
 	if err != nil {
 		return fmt.Errorf("deal partitions: %w", err)
@@ -126,6 +126,9 @@ func (in *Initializer) hear(ctx context.Context, msg *nats.Msg) error {
 		return fmt.Errorf("read progress: %w", err)
 	}
 	k.progress[p.Worker] = p
+	if p.Epoch == k.deal.Epoch {
+		k.deal.taken(p.Worker)
+	}
 	first := true
 	var applied, safe uint64
 	for _, owner := range k.deal.Owners {

@@ -39,14 +39,14 @@ func (in *Initializer) noteRetry(part Part, first bool) {
 	}
 }
 
-// dealt keeps who owns which partition now, and who has lost some of them.
-func (in *Initializer) dealt(before, now Deal) {
+// dealt keeps who owns which partition now, and who of those that are no longer there had some.
+func (in *Initializer) dealt(before, now Deal, there []string) {
 	in.mu.Lock()
 	in.status.Owners = slices.Clone(now.Owners)
 	in.mu.Unlock()
 	gone := map[string]int{}
 	for p, owner := range before.Owners {
-		if now.Owners[p] != owner && now.From[p] == "" { // it is not there to hand it over
+		if now.Owners[p] != owner && !slices.Contains(there, owner) {
 			gone[owner]++
 		}
 	}

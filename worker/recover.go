@@ -194,6 +194,7 @@ func (in *Initializer) recall(ctx context.Context) error {
 	for _, owner := range k.deal.Owners {
 		if !slices.Contains(k.crew, owner) {
 			k.crew = append(k.crew, owner)
+			k.deal.taken(owner)
 		}
 	}
 	in.crew.expect(k.crew)
