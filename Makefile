@@ -35,7 +35,7 @@ stack := $(if $(STACK),--stack $(STACK))
 export PATH := $(PATH):$(CURDIR)/bin/tools
 
 .DEFAULT_GOAL := help
-.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster test/faults measure-faults bench bench/query2 bench/wordcount bench/votes bench/exec bench/foretold bench/overhead bench/large bench/cluster fuzz tutorial-votes tutorial-query2 tutorial-wordcount fmt vet clean
+.PHONY: dist help build build-all tools run-local up run-cluster get-results down test test/cluster test/faults measure-faults bench bench/query2 bench/wordcount bench/memory bench/votes bench/exec bench/foretold bench/overhead bench/large bench/cluster fuzz tutorial-votes tutorial-query2 tutorial-wordcount fmt vet clean
 .NOTPARALLEL: up run-cluster get-results down
 
 help: ## list the targets
@@ -98,6 +98,9 @@ bench/query2: ## measure query2 beside a hand-written limit, DuckDB and mawk, on
 
 bench/wordcount: ## measure wordcount beside a hand-written limit, GNU parallel, DuckDB and Redis, on this machine
 	go run ./bench/keyed -app wordcount
+
+bench/memory: ## measure what memory a key takes in query2 and wordcount, and that the input's size does not matter
+	go run ./bench/memory
 
 bench/votes: ## measure how many votes a second go from source to sink, and how long each is on its way
 	go run ./bench/votes

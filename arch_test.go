@@ -21,8 +21,8 @@ const module = "flashmob"
 
 // imports says which packages of ours a folder may import, and nothing else of ours. A folder stands for all below it.
 var imports = map[string][]string{
-	"cmd/flashmob": {"apps", "bench", "chaos", "classifier", "cmd/flashmob", "dashboard", "flow", "infra", "input", "internal/buildinfo", "internal/scratch", "inventory", "manifest", "orchestrator", "simulator", "store", "timeline", "worker"},
-	"cmd/worker":   {"apps", "classifier", "dashboard", "internal/buildinfo", "worker"},
+	"cmd/flashmob": {"apps", "bench", "chaos", "classifier", "cmd/flashmob", "dashboard", "flow", "infra", "input", "internal/buildinfo", "internal/garbage", "internal/scratch", "inventory", "manifest", "orchestrator", "simulator", "store", "timeline", "worker"},
+	"cmd/worker":   {"apps", "classifier", "dashboard", "internal/buildinfo", "internal/garbage", "worker"},
 	"cmd":          {"infra", "infra/stack", "internal/buildinfo", "internal/sandbox", "inventory"},
 	"orchestrator": {"flow", "input", "internal/buildinfo", "internal/scratch", "inventory", "manifest", "orchestrator", "timeline", "worker"},
 	"infra":        {"infra", "inventory", "internal/buildinfo", "internal/sandbox"},

@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 	"os"
-	"runtime/debug"
+
+	"flashmob/internal/garbage"
 )
 
 func main() {
-	debug.SetGCPercent(200) // a few MB live: collecting them less often is cheap in memory and not in time
+	garbage.Bound(200)
+	garbage.Limit()
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -236,7 +236,6 @@ func TestReceiveUnwrapsFrames(t *testing.T) {
 	}
 }
 
-// Workers join and leave a run under load, those with the first letters too, and no letter misses a vote or sees one twice.
 // voteUntil sends a vote for every letter, again and again, until enough is closed; then it says how many times.
 func voteUntil(t *testing.T, c io.Writer) (enough chan struct{}, sent chan int) {
 	enough, sent = make(chan struct{}), make(chan int)
@@ -251,13 +250,14 @@ func voteUntil(t *testing.T, c io.Writer) (enough chan struct{}, sent chan int) 
 			select {
 			case <-enough:
 				return
-			case <-time.After(time.Millisecond):
+			case <-time.After(time.Millisecond): // about 50 000 a second, which is load enough and leaves time to come and go
 			}
 		}
 	}()
 	return enough, sent
 }
 
+// Workers join and leave a run under load, those with the first letters too, and no letter misses a vote or sees one twice.
 func TestVotesGoOnWhileWorkersComeAndGo(t *testing.T) {
 	dir := t.TempDir()
 	folder, in, external, other := filepath.Join(dir, "output"), freeAddress(t), freeAddress(t), freeAddress(t)

@@ -18,6 +18,7 @@ import (
 	"flashmob/apps"
 	"flashmob/dashboard"
 	"flashmob/internal/buildinfo"
+	"flashmob/internal/garbage"
 	"flashmob/worker"
 )
 
@@ -33,8 +34,8 @@ func main() {
 }
 
 func run() error {
-	boundGarbage()
-	limitMemory("/")
+	garbage.Bound(400)
+	garbage.Limit()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	in := bufio.NewReader(os.Stdin)

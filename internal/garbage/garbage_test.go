@@ -1,4 +1,4 @@
-package main
+package garbage
 
 import (
 	"os"
@@ -40,7 +40,7 @@ func TestMemoryIsWhatTheProcessMayHave(t *testing.T) {
 
 func TestGarbageIsBounded(t *testing.T) {
 	for live, want := range map[uint64]int{0: 400, 4 << 20: 400, 64 << 20: 400, 128 << 20: 200, 256 << 20: 100, 4 << 30: 100} {
-		if got := shareOf(live); got != want {
+		if got := shareOf(live, 400); got != want {
 			t.Errorf("%d MiB live: %d %%, want %d", live>>20, got, want)
 		}
 	}
