@@ -18,16 +18,48 @@ type Graph struct {
 	SVG   template.HTML
 }
 
-// graphs draws what a run's history comes to.
-func graphs(r *Run) ([]Graph, error) {
+// drawEvery is how long a chart that moves on stays as it is. To draw one takes more time than all the rest of a page, and five
+// seconds are a sixtieth of what it shows.
+const drawEvery = 5 * time.Second
+
+// easel has the charts as they were drawn last. The zero value has none.
+type easel struct {
+	run, state string
+	at         time.Time
+	charts     map[string]template.HTML // by title
+}
+
+// chart returns the chart of that title, drawn anew where it has not been since the others were.
+func (e *easel) chart(title string, draw func() (template.HTML, error)) (template.HTML, error) {
+	if svg, ok := e.charts[title]; ok {
+		return svg, nil
+	}
+	svg, err := draw()
+	if err != nil {
+		return "", err
+	}
+	if e.charts == nil {
+		e.charts = map[string]template.HTML{}
+	}
+	e.charts[title] = svg
+	return svg, nil
+}
+
+// graphs returns what a run's history comes to. What stands beside a chart in words is of now.
+func (e *easel) graphs(r *Run, now time.Time) ([]Graph, error) {
 	if r.History == nil {
 		return nil, nil
+	}
+	if e.run != r.ID || e.state != r.State || now.Sub(e.at) >= drawEvery {
+		*e = easel{run: r.ID, state: r.State, at: now}
 	}
 	h := r.History
 	var all []Graph
 	add := func(title, says string, lines []series, write func(float64) string) error {
-		labels, padded := lately(lines)
-		svg, err := lineChart(labels, marks, padded, write)
+		svg, err := e.chart(title, func() (template.HTML, error) {
+			labels, padded := lately(lines)
+			return lineChart(labels, marks, padded, write)
+		})
 		if err == nil {
 			all = append(all, Graph{Title: title, Says: says, SVG: svg})
 		}
@@ -46,7 +78,7 @@ func graphs(r *Run) ([]Graph, error) {
 	if err := add("Batches out, slots at work", says, []series{{"batches out", h.Out}, {"slots at work", h.Busy}}, short("")); err != nil {
 		return nil, err
 	}
-	latencies, err := latencyGraph(r.Process)
+	latencies, err := e.latencies(r.Process)
 	if err != nil || latencies == nil {
 		return all, err
 	}
@@ -165,8 +197,9 @@ func courseGraph(title string, names []string, traces []*trace, write func(float
 	return &Graph{title, fmt.Sprintf("Over the time since the work began: %s. Each point is the mean of %s.", strings.Join(says, ", "), Seconds(each.Seconds())), svg}, nil
 }
 
-// latencyGraph draws how long batches take at each stage, by percentile. Nil where nothing has been done yet.
-func latencyGraph(stages []Stage) (*Graph, error) {
+// latencies is how long batches take at each stage, by percentile. Nil where nothing has been done yet.
+func (e *easel) latencies(stages []Stage) (*Graph, error) {
+	const title = "So many percent of the batches take no longer"
 	var lines []series
 	var says []string
 	for _, s := range stages {
@@ -180,9 +213,11 @@ func latencyGraph(stages []Stage) (*Graph, error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	svg, err := lineChart([]string{"50", "95", "99", "99.9", "99.99"}, 5, lines, Seconds)
+	svg, err := e.chart(title, func() (template.HTML, error) {
+		return lineChart([]string{"50", "95", "99", "99.9", "99.99"}, 5, lines, Seconds)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &Graph{Title: "So many percent of the batches take no longer", Says: strings.Join(says, "; ") + ".", SVG: svg}, nil
+	return &Graph{Title: title, Says: strings.Join(says, "; ") + ".", SVG: svg}, nil
 }

@@ -53,9 +53,10 @@ func Handler(c *Collector) http.Handler {
 
 // drawing is the page as it was drawn last: views change once a second, however many look at them. The zero value is none.
 type drawing struct {
-	mu   sync.Mutex
-	view *View
-	text []byte
+	mu     sync.Mutex
+	charts easel
+	view   *View
+	text   []byte
 }
 
 // of returns the page of a view.
@@ -65,7 +66,7 @@ func (d *drawing) of(v *View) ([]byte, error) {
 	if d.view == v {
 		return d.text, nil
 	}
-	text, err := render(v)
+	text, err := render(v, &d.charts)
 	if err != nil {
 		return nil, err
 	}

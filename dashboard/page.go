@@ -123,12 +123,12 @@ var functions = template.FuncMap{
 
 var pages = template.Must(template.New("page.html").Funcs(functions).ParseFS(assets, "assets/page.html", "assets/parts.html"))
 
-// render writes the page of a view.
-func render(v *View) ([]byte, error) {
+// render writes the page of a view, with charts from an easel.
+func render(v *View, charts *easel) ([]byte, error) {
 	s := sheet{View: v}
 	if v.Run != nil {
 		var err error
-		if s.Graphs, err = graphs(v.Run); err != nil {
+		if s.Graphs, err = charts.graphs(v.Run, v.At); err != nil {
 			return nil, err
 		}
 	}

@@ -135,7 +135,7 @@ func (r *Report) graphs() ([]Graph, error) {
 			}
 		}
 	}
-	latencies, err := latencyGraph(r.Run.Process)
+	latencies, err := new(easel).latencies(r.Run.Process)
 	if err != nil || latencies == nil {
 		return all, err
 	}
