@@ -16,7 +16,8 @@
 // Constants are those of the cost model (bench.Constants), measured or assumed. Of a run of very many batches the front
 // is played and the rest reckoned from the speed of its second half (Config.Most).
 //
-// Hosts are equally fast, so none is slow enough for others to take its last batches (worker/hurry.go).
+// Hosts may be slower than the others (Config.Slow). At the end of the input idle ones take over what a slow host holds (hurry.go), when
+// and what by the worker's own rule (worker.Overdue); of two parts the first counts.
 //
 // Not its job: keyed stages, programs that start anew for each batch, and the bytes themselves.
 package simulator

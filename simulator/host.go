@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -10,19 +12,24 @@ import (
 
 // host is a host with a worker.
 type host struct {
-	run     *run
-	number  int
-	alive   bool
-	lost    bool    // for good
-	until   float64 // when
-	sizing  worker.Sizing
-	ready   []*batch
-	busy    int             // slots at work
-	begun   int             // that have begun their first batch
-	working int             // batches that wait or are worked on
-	asked   *pull           // what it asks the log for
-	holds   map[*batch]bool // what the log takes it to have: given, not acked
+	run      *run
+	number   int
+	slowness float64 // how many times as long a batch takes here
+	alive    bool
+	lost     bool    // for good
+	until    float64 // when
+	sizing   worker.Sizing
+	ready    []*batch
+	busy     int                 // slots at work
+	begun    int                 // that have begun their first batch
+	working  int                 // batches that wait or are worked on
+	late     int                 // of them were given up, and are worked on all the same
+	asked    *pull               // what it asks the log for
+	holds    map[*batch]*holding // what the log takes it to have: given, not acked, not given up
 }
+
+// holding is since when a host has a batch, and since when a slot is at it: less than 0 while none is.
+type holding struct{ since, begun float64 }
 
 // pull is a worker's request to the log for some batches.
 type pull struct {
@@ -38,10 +45,7 @@ const fetchWait = 1.0
 
 // pull asks for as many batches as the worker should hold, where it does not do so already.
 func (h *host) pull() {
-	if h.holds == nil {
-		h.holds = map[*batch]bool{}
-	}
-	if !h.alive || h.asked != nil && h.asked.waits() {
+	if !h.alive || h.late > 0 || h.asked != nil && h.asked.waits() {
 		return
 	}
 	n := h.sizing.Held(h.run.Shape.Slots) - h.working
@@ -80,6 +84,9 @@ func (h *host) work() {
 	for h.alive && h.busy < r.Shape.Slots && len(h.ready) > 0 {
 		b := h.ready[0]
 		h.ready = h.ready[1:]
+		if held := h.holds[b]; held != nil {
+			held.begun = r.clock.now
+		}
 		h.busy++
 		r.busySlots++
 		took := h.takes(b)
@@ -91,7 +98,7 @@ func (h *host) work() {
 func (h *host) takes(b *batch) float64 {
 	r := h.run
 	rows := float64(b.rows)
-	cpu := rows*r.Job.Row.Value/r.Constants.Speed.Value + (rows*r.Job.Out.Value+r.carried(b))*r.Constants.Hop.Value
+	cpu := h.slowness*rows*r.Job.Row.Value/r.Constants.Speed.Value + (rows*r.Job.Out.Value+r.carried(b))*r.Constants.Hop.Value
 	cpu *= math.Exp(r.Scatter*r.rand.NormFloat64() - r.Scatter*r.Scatter/2)
 	r.seconds += cpu
 	if h.begun < r.Shape.Slots { // its operator has to start
@@ -116,6 +123,10 @@ func (h *host) done(b *batch, took float64) {
 	h.sizing.Observe(b.rows, time.Duration(took*float64(time.Second)))
 	r.clock.after(r.RoundTrip, func() {
 		r.log.pass(r.logTime(float64(b.rows)*r.Job.Out.Value), func() {
+			if h.holds[b] == nil { // it was given up
+				h.late--
+				h.pull()
+			}
 			delete(h.holds, b)
 			r.loop.pass(r.turn(), func() { r.gather(b, took) })
 		})
@@ -131,12 +142,7 @@ func (h *host) lose() {
 	h.alive, h.lost, h.until = false, true, r.clock.now
 	r.result.Lost++
 	r.busySlots -= h.busy
-	again := make([]*batch, 0, len(h.holds))
-	for b := range h.holds {
-		again = append(again, b)
-	}
-	slices.SortFunc(again, func(a, b *batch) int { return int(a.first - b.first) }) // the same for the same seed
-	for _, b := range again {
+	for _, b := range h.held() {
 		wait := worker.AckWait.Seconds() * (1 - r.rand.Float64()/4)
 		r.clock.after(wait, func() {
 			if !b.covered {
@@ -147,4 +153,11 @@ func (h *host) lose() {
 		})
 	}
 	r.clock.after(worker.Silence.Seconds(), func() { r.reachableSlots -= r.Shape.Slots })
+}
+
+// held is what the host holds, in the order of the input: the same for the same seed.
+func (h *host) held() []*batch {
+	all := slices.Collect(maps.Keys(h.holds))
+	slices.SortFunc(all, func(a, b *batch) int { return cmp.Compare(a.first, b.first) })
+	return all
 }

@@ -12,7 +12,8 @@ import (
 // batch is a run of rows.
 type batch struct {
 	first, rows int64
-	covered     bool // a part of it has come
+	handed      uint64 // how often the log has handed it out
+	covered     bool   // a part of it has come
 }
 
 // run is a run that is being played. The initializer is in it.
@@ -52,7 +53,11 @@ func newRun(c Config) *run {
 		r.played = int64(most)
 	}
 	for i := range c.Shape.Hosts {
-		r.hosts = append(r.hosts, &host{run: r, number: i, alive: true})
+		h := &host{run: r, number: i, alive: true, slowness: 1, holds: map[*batch]*holding{}}
+		if slow := i - (c.Shape.Hosts - len(c.Slow)); slow >= 0 {
+			h.slowness = c.Slow[slow]
+		}
+		r.hosts = append(r.hosts, h)
 	}
 	r.reachableSlots = c.Shape.Hosts * c.Shape.Slots
 	return r
@@ -67,6 +72,7 @@ func (r *run) play() (seconds float64, err error) {
 		}
 	}
 	r.feed()
+	r.clock.after(worker.HurryEvery.Seconds(), r.hasten)
 	if !r.clock.run(func() bool { return r.cut >= r.played && !r.feeding && r.home == r.batches }) {
 		return 0, fmt.Errorf("simulate %s rows on %d hosts: it stands still with %d of %d batches at home", bench.Grouped(r.Job.Rows), r.Shape.Hosts, r.home, r.batches)
 	}
@@ -148,7 +154,8 @@ func (r *run) dispatch() {
 		b, p := r.queue[0], r.pulls[0]
 		r.queue = r.queue[1:]
 		p.want--
-		p.host.holds[b] = true
+		b.handed++
+		p.host.holds[b] = &holding{since: r.clock.now, begun: -1}
 		r.clock.after(r.RoundTrip/2, func() { p.host.got(b) })
 		if p.want == 0 {
 			p.host.pull()

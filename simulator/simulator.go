@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"flashmob/bench"
 )
@@ -13,12 +14,13 @@ type Config struct {
 	Job       bench.Job
 	Shape     bench.Shape // with one host or more
 	Constants bench.Constants
-	Seed      uint64  // of all chance
-	Scatter   float64 // standard deviation of the logarithm of a batch's time. Defaults to 0.05.
-	Losses    float64 // of a worker's host, an hour, at random. Defaults to none.
-	RoundTrip float64 // seconds between a host and the log. Defaults to 0.0005.
-	BatchRows int64   // of every batch. Defaults to what takes a quarter of a second, as runs have it.
-	Most      int64   // batches that are played. Defaults to 300 000.
+	Seed      uint64    // of all chance
+	Scatter   float64   // standard deviation of the logarithm of a batch's time. Defaults to 0.05.
+	Losses    float64   // of a worker's host, an hour, at random. Defaults to none.
+	Slow      []float64 // how many times as long batches take on the last hosts, one each. Defaults to none, all are alike.
+	RoundTrip float64   // seconds between a host and the log. Defaults to 0.0005.
+	BatchRows int64     // of every batch. Defaults to what takes a quarter of a second, as runs have it.
+	Most      int64     // batches that are played. Defaults to 300 000.
 }
 
 func (c Config) withDefaults() Config {
@@ -41,6 +43,8 @@ func (c Config) check() error {
 		return fmt.Errorf("simulate %d hosts of %d slots: there must be one", c.Shape.Hosts, c.Shape.Slots)
 	case c.Job.Rows < 0 || c.Job.Row.Value <= 0 || c.Job.In.Value <= 0:
 		return fmt.Errorf("simulate %d rows of %g s: the time and the size of a row must be known", c.Job.Rows, c.Job.Row.Value)
+	case len(c.Slow) > c.Shape.Hosts || slices.ContainsFunc(c.Slow, func(times float64) bool { return times <= 0 }):
+		return fmt.Errorf("simulate %d hosts, %v times as slow: as many at most, and more than 0 each", c.Shape.Hosts, c.Slow)
 	}
 	return nil
 }
@@ -51,7 +55,8 @@ type Result struct {
 	Batches  int64       // that were played
 	Rows     int64       // of the input, that were played; the rest was reckoned
 	Lost     int         // hosts
-	Again    int64       // batches handed out once more
+	Again    int64       // batches of lost hosts handed out once more
+	Taken    int64       // batches that idle hosts took over from slower ones
 	Late     int64       // parts that were dropped, their range being covered already
 	Most     int         // batches out at once
 	Busy     map[string]float64

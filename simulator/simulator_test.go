@@ -29,8 +29,11 @@ func simulate(t *testing.T, c Config) Result {
 }
 
 func TestEveryRowIsGatheredOnceWhateverIsLost(t *testing.T) {
-	gathered := func(seed uint64, hosts, slots uint8, rows uint16, losses uint8) bool {
+	gathered := func(seed uint64, hosts, slots uint8, rows uint16, losses, slow uint8) bool {
 		c := cluster(1 + int(hosts)%20)
+		for i := range int(slow) % (1 + c.Shape.Hosts) {
+			c.Slow = append(c.Slow, float64(1+i*int(slow)))
+		}
 		c.Shape.Slots, c.Job.Rows = 1+int(slots)%8, int64(rows)
 		c.Seed, c.Losses = seed, float64(losses)*20
 		r, err := Simulate(c)
@@ -126,6 +129,30 @@ func TestALostHostCostsItsShareAndAWait(t *testing.T) {
 	}
 }
 
+// However slow a host is, it costs no more than what it does not do and the rule's wait: the idle take over what it holds at the end.
+func TestIdleHostsTakeOverWhatASlowOneHolds(t *testing.T) {
+	c := cluster(4)
+	c.Shape.Slots = 1
+	c.Job.Row, c.Job.Rows = bench.Exactly(0.01), 4000
+	work := func() (float64, Result) {
+		r := simulate(t, c)
+		return r.Entry.Actual.Phases[bench.Working], r
+	}
+	whole, all := work()
+	if all.Taken != 0 {
+		t.Errorf("%d batches were taken over where all are alike", all.Taken)
+	}
+	for _, times := range []float64{2, 10, 100} {
+		c.Slow = []float64{times}
+		took, r := work()
+		ideal := whole * 4 / (3 + 1/times)
+		t.Logf("one of four %g times as slow: %.2f s, ideally %.2f s; %d batches taken over, %d parts late", times, took, ideal, r.Taken, r.Late)
+		if took > ideal+2 || r.Gathered != c.Job.Rows || times > 2 && r.Taken == 0 {
+			t.Errorf("one of four %g times as slow: %.2f s, ideally %.2f s; %d batches taken over, %d rows gathered", times, took, ideal, r.Taken, r.Gathered)
+		}
+	}
+}
+
 // A long run is its front, and the rest at the speed of that.
 func TestRestIsReckonedFromTheFront(t *testing.T) {
 	for name, change := range map[string]func(*Config){
@@ -154,6 +181,8 @@ func TestWhatCannotBeSimulatedIsRefused(t *testing.T) {
 		"no time":    func(c *Config) { c.Job.Row = bench.Figure{} },
 		"no size":    func(c *Config) { c.Job.In = bench.Figure{} },
 		"fewer rows": func(c *Config) { c.Job.Rows = -1 },
+		"too slow":   func(c *Config) { c.Slow = []float64{2, 2} },
+		"not slow":   func(c *Config) { c.Slow = []float64{0} },
 	} {
 		c := cluster(1)
 		change(&c)

@@ -28,16 +28,23 @@ const (
 	hurryTimes = 2
 )
 
-// overdue reports whether a batch should go to somebody idle who would have it done in so long. One that has not been begun would be
-// done by then; one that is may be near its end. Who gets it is given longer than who had it before, or none would ever be done where
-// a batch is much longer than others.
+// overdue reports whether a batch should go to somebody idle who would have it done in so long.
 func (h *holding) overdue(took time.Duration, now time.Time) bool {
-	held, most := now.Sub(h.since), took
-	if !h.begun.IsZero() {
-		held, most = now.Sub(h.begun), hurryTimes*took
+	if h.begun.IsZero() {
+		return Overdue(now.Sub(h.since), false, took, h.handed)
 	}
-	again := min(max(h.handed, 1)-1, 8)
-	return held > max(hurryLeast, most)<<again
+	return Overdue(now.Sub(h.begun), true, took, h.handed)
+}
+
+// Overdue reports whether a batch that was handed out so many times, and that a worker has held for so long, or has begun so long ago,
+// should go to somebody idle who would have it done in took. One that has not been begun would be done by then; one that is may be near
+// its end. Who gets it is given longer than who had it before, or none would ever be done where a batch is much longer than others.
+func Overdue(held time.Duration, begun bool, took time.Duration, handed uint64) bool {
+	if begun {
+		took *= hurryTimes
+	}
+	again := min(max(handed, 1)-1, 8)
+	return held > max(hurryLeast, took)<<again
 }
 
 // hasten asks workers to give up what they hold for long, whenever others are idle and nothing is left to hand out, until ctx ends.
@@ -82,22 +89,36 @@ func (c *crew) idle() bool {
 	return there > 1 && free > 0
 }
 
-// pace returns how long a batch takes on most of the slots that are there: half of them or more take no longer. 0 while nobody has
-// done one. The slow ones' own times say nothing of how long the idle would take.
+// pace returns how long a batch takes on most of the slots that are there. 0 while nobody has done one.
 func (c *crew) pace() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var timed []*member
-	slots := 0
+	var all []Pace
 	for _, m := range c.members {
 		if m.pace.took > 0 && !m.Lost {
-			timed, slots = append(timed, m), slots+m.Slots
+			all = append(all, Pace{m.pace.took, m.Slots})
 		}
 	}
-	slices.SortFunc(timed, func(a, b *member) int { return cmp.Compare(a.pace.took, b.pace.took) })
-	for _, m := range timed {
-		if slots -= 2 * m.Slots; slots <= 0 {
-			return m.pace.took
+	return Usual(all)
+}
+
+// Pace is how long a batch takes on the slots of a worker.
+type Pace struct {
+	Took  time.Duration
+	Slots int
+}
+
+// Usual returns how long a batch takes on most of the slots: half of them or more take no longer. 0 where there are none. The slow
+// ones' own times say nothing of how long the idle would take.
+func Usual(all []Pace) time.Duration {
+	slots := 0
+	for _, p := range all {
+		slots += p.Slots
+	}
+	slices.SortFunc(all, func(a, b Pace) int { return cmp.Compare(a.Took, b.Took) })
+	for _, p := range all {
+		if slots -= 2 * p.Slots; slots <= 0 {
+			return p.Took
 		}
 	}
 	return 0

@@ -10,6 +10,8 @@ const (
 	BatchTime, StartShare = batchTime, startShare
 	// Silence is how long a worker may go without a sign of life before it counts as lost.
 	Silence = silence
+	// HurryEvery is how often the initializer looks whether somebody is idle while others hold batches.
+	HurryEvery = hurryEvery
 )
 
 // FirstBatch is the size of the batches of an input of size bytes before anything is timed, in bytes: records that the workers
@@ -35,6 +37,13 @@ func (s *Sizing) Next(first, limit, remaining int64, slots int) int64 {
 
 // Window is how many batches may be out of the initializer's hands.
 func (s *Sizing) Window(slots int) int { return outAtMost(slots, s.pace.hold(), 1) }
+
+// Took is how long a batch takes, of late; 0 before anything is observed.
+func (s *Sizing) Took() time.Duration {
+	s.pace.mu.Lock()
+	defer s.pace.mu.Unlock()
+	return s.pace.took
+}
 
 // Held is how many batches a worker with so many slots holds.
 func (s *Sizing) Held(slots int) int { return slots * s.pace.hold() }

@@ -25,6 +25,7 @@ type simulateFlags struct {
 	runs    int
 	row     time.Duration
 	losses  float64
+	slow    float64
 	link    size
 	results string
 	display displayFlags
@@ -44,7 +45,8 @@ A row's time is sampled here, or given with --row-time.`,
 		Example: `  flashmob bench simulate --rows 10M,100M --sizes 8,16,32,64,128
   flashmob bench simulate --rows 10G --sizes 128,1000 --row-time 3.5ms
   flashmob bench simulate --rows 10G --sizes 1000 --link 1GB     # from a machine beside the cluster
-  flashmob bench simulate --rows 10M --sizes 32 --losses 0.5     # hosts lost, per host and hour`,
+  flashmob bench simulate --rows 10M --sizes 32 --losses 0.5     # hosts lost, per host and hour
+  flashmob bench simulate --rows 1M --sizes 8 --slow 10          # one host at a tenth of the speed`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSimulate(cmd, flags) },
 	}
@@ -59,6 +61,7 @@ A row's time is sampled here, or given with --row-time.`,
 	f.IntVar(&flags.runs, "runs", 3, "of each, with other chances")
 	f.DurationVar(&flags.row, "row-time", 0, "one slot's `TIME` for a row (default: sampled here)")
 	f.Float64Var(&flags.losses, "losses", 0, "how often a worker's host is lost, an hour: 0.05 is one in twenty hours")
+	f.Float64Var(&flags.slow, "slow", 0, "how many `TIMES` as long the last host takes for its rows (default: as long as the others)")
 	f.Var(&flags.link, "link", "what goes home and comes from there in a second, such as 1GB (default: the cost model's)")
 	f.StringVar(&flags.results, "results", "bench/results", "`FOLDER` for the records, and what is made of them")
 	flags.display.register(f)
@@ -80,6 +83,8 @@ func (s simulateFlags) check(f *pflag.FlagSet) error {
 		return usagef("row-time %v: must be above 0", s.row)
 	case !(s.losses >= 0 && s.losses <= 3600):
 		return usagef("losses %v: must be between 0 and 3600 an hour", s.losses)
+	case !(s.slow > 0 && s.slow <= 1e6) && f.Changed("slow"):
+		return usagef("slow %v: must be above 0", s.slow)
 	}
 	return nil
 }
@@ -98,6 +103,9 @@ func (s simulateFlags) name(typ, program string) string {
 		name += ", each host lost once an hour"
 	case s.losses > 0:
 		name += fmt.Sprintf(", each host lost %g times an hour", s.losses)
+	}
+	if s.slow > 0 {
+		name += fmt.Sprintf(", one host %g times as slow", s.slow)
 	}
 	if s.link > 0 {
 		name += fmt.Sprintf(", a link of %s/s", s.link)
@@ -159,8 +167,11 @@ func runSimulate(cmd *cobra.Command, flags simulateFlags) error {
 				if ctx.Err() != nil {
 					return fmt.Errorf("simulate: %w", errInterrupted)
 				}
-				r, err := simulator.Simulate(simulator.Config{Job: job, Shape: shape, Constants: k, Seed: uint64(seed), Losses: flags.losses,
-					BatchRows: int64(flags.run.batchRows)})
+				c := simulator.Config{Job: job, Shape: shape, Constants: k, Seed: uint64(seed), Losses: flags.losses, BatchRows: int64(flags.run.batchRows)}
+				if flags.slow > 0 {
+					c.Slow = []float64{flags.slow}
+				}
+				r, err := simulator.Simulate(c)
 				if err != nil {
 					return err
 				}
@@ -168,7 +179,7 @@ func runSimulate(cmd *cobra.Command, flags simulateFlags) error {
 				if seed == 0 {
 					what, share := r.Bound()
 					show.logger().Info("simulated", "rows", rows, "hosts", size, "seconds", fmt.Sprintf("%.1f", r.Entry.Actual.Seconds), "waits for", what,
-						"busy", fmt.Sprintf("%.0f %%", 100*share), "batches", r.Batches, "rows played", r.Rows, "out at most", r.Most, "hosts lost", r.Lost, "handed out again", r.Again)
+						"busy", fmt.Sprintf("%.0f %%", 100*share), "batches", r.Batches, "rows played", r.Rows, "out at most", r.Most, "hosts lost", r.Lost, "handed out again", r.Again, "taken over", r.Taken)
 				}
 			}
 			series.Points = append(series.Points, point)
