@@ -10,10 +10,11 @@ const (
 
 // Where the defaults come from.
 const (
-	fromCluster = "bench/results/cluster.json, on 2 cores"
-	fromBatches = "bench/results/series-sandbox-batches-of-one-row.json: 3 200 to 5 200 on 2 cores that slots share"
-	fromSeed    = "a Pulumi update of 4 EC2 instances in 2018 took 1m59.5s"
-	fromNowhere = "an assumption: it was never measured"
+	fromCluster  = "bench/results/cluster.json, on 2 cores"
+	fromClusters = "between two machines of 2 cores: bench/results/cluster.json, and one on which processes start in half the time"
+	fromBatches  = "bench/results/series-sandbox-batches-of-one-row.json: 3 200 to 5 200 on 2 cores that slots share"
+	fromSeed     = "a Pulumi update of 4 EC2 instances in 2018 took 1m59.5s"
+	fromNowhere  = "an assumption: it was never measured"
 )
 
 // Place returns what is assumed of a place before anything was measured there.
@@ -31,10 +32,10 @@ func Place(cloud string) Constants {
 	k.Stop, k.StopHost = Assumed(0.02, 0, 0.1, fromCluster), Assumed(0.06, 0, 0.1, fromCluster)
 	switch cloud {
 	case Sandbox:
-		k.Provision, k.ProvisionHost = Assumed(2.9, 2, 5, fromCluster), Assumed(0.13, 0.05, 0.3, fromCluster)
+		k.Provision, k.ProvisionHost = Assumed(3.7, 2, 6, fromClusters), Assumed(0.2, 0.05, 0.4, fromClusters)
 		k.Launched = Assumed(1.2, 0.5, 3, fromCluster)
 		k.Upload, k.UploadHost = Assumed(0.5, 0.05, 1.5, fromCluster), Assumed(0.1, 0, 0.3, fromCluster)
-		k.Destroy, k.DestroyHost = Assumed(1.7, 1, 4, fromCluster), Assumed(0.04, 0, 0.1, fromCluster)
+		k.Destroy, k.DestroyHost = Assumed(2.3, 1, 4, fromClusters), Assumed(0.05, 0, 0.1, fromClusters)
 	case AWS:
 		k.Provision, k.ProvisionHost = Assumed(90, 45, 150, fromSeed), Assumed(0.5, 0, 2, fromNowhere)
 		k.Launched = Assumed(30, 15, 60, fromNowhere)
