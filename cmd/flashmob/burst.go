@@ -114,9 +114,9 @@ func (b *burst) perform(identity manifest.Run, job *bench.Job, begun time.Time) 
 	defer hangUp(nil)
 	downCtx, leave := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer leave(nil)
-	var interrupted, ending atomic.Bool
+	var interrupted, running, ending atomic.Bool
 	show := newDisplay(b.cmd.OutOrStdout(), b.cmd.ErrOrStderr(), b.up.display)
-	show.split = b.run.split
+	show.split, show.heeds = b.run.split, func() { running.Store(true) }
 	go func() {
 		for said := false; ; {
 			var s os.Signal
@@ -127,8 +127,8 @@ func (b *burst) perform(identity manifest.Run, job *bench.Job, begun time.Time) 
 			}
 			interrupted.Store(true)
 			switch {
-			case !ending.Load() && s == syscall.SIGHUP:
-				hangUp(errInterrupted) // the others are up's and run's to hear
+			case !ending.Load() && (s == syscall.SIGHUP || !running.Load()):
+				hangUp(errInterrupted) // the others are the run's to heed, once it does
 			case ending.Load() && !said && s != syscall.SIGHUP:
 				said = true
 				show.logger().Warn("ending the cluster first; once more leaves the rest of it to flashmob down")

@@ -47,7 +47,8 @@ type display struct {
 	displayFlags
 	out, err io.Writer
 	meter    dashboard.Meter
-	draining bool // the run will end before the input does
+	draining bool   // the run will end before the input does
+	heeds    func() // called when follow has begun to heed signals; nil for nobody
 	view     view
 	record   *reckoning             // of the run that is shown; nil for none
 	seen     func() *dashboard.View // of the run, the newest; nil where no report is to be written

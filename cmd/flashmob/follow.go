@@ -35,6 +35,9 @@ func follow(ctx context.Context, run runner, show *display, output string, begun
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	if show.heeds != nil {
+		show.heeds()
+	}
 
 	var result struct {
 		m   *manifest.Manifest
