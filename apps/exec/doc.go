@@ -14,6 +14,8 @@
 //
 //	it ends with another status than 0, or is killed     the batch failed
 //	it ends, or answers, before it has read everything   the batch failed: what it has not read it has not done
+//	it closes its output and goes on, in lines, frames   it is killed after a second; the batch failed
+//	it gives more frames than it was given               the batch behind it failed, and the run
 //	it takes longer than the time-out                    it is killed, with its process group; the batch failed
 //	it gives more than can be held (128 MiB a batch)     it is killed; the batch failed
 //	it gives other than one record for one, in lines     the batch failed; or the run, if that may be an older fault

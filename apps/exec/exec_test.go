@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -20,7 +21,13 @@ import (
 	"flashmob/flow"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if program := programs[os.Getenv(programVariable)]; program != nil {
+		program(bufio.NewReader(os.Stdin))
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // open opens the operator of settings.
 func open(t *testing.T, s Settings, env ...string) flow.Operator {

@@ -20,6 +20,7 @@ type order struct {
 	isHeader bool
 	want     int64 // records, in lines
 	got      int64
+	size     int // bytes that are written for it
 	output   []byte
 	limit    time.Duration // how long it may take; 0 for ever
 	failure  *flow.Failure

@@ -29,6 +29,14 @@ type lined struct{ source flow.Source }
 
 func (lined) keepsBack() bool { return true }
 
+func (lined) surplus() string {
+	return "it gave more records than it was given: the mode lines wants one for each, batch does not"
+}
+
+func (lined) early() string {
+	return "it gave more records than it was given, or some before it had read theirs: the mode lines wants one for each, batch does not"
+}
+
 func (lined) header(text []byte) [][]byte { return [][]byte{text} }
 
 func (lined) batch(in flow.Bundle) [][]byte {
@@ -94,6 +102,12 @@ const (
 type framed struct{ source flow.Source }
 
 func (framed) keepsBack() bool { return false }
+
+func (framed) surplus() string { return "it gave more frames than it was given" }
+
+func (framed) early() string {
+	return "it answered before it had read all of its input: what it left would be lost"
+}
 
 func (framed) header(text []byte) [][]byte { return frame(frameHeader, trimLineEnd(text)) }
 

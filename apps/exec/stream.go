@@ -19,6 +19,10 @@ type protocol interface {
 	batch(in flow.Bundle) [][]byte
 	// parser returns what takes in the output of one process.
 	parser() parser
+	// surplus says what is wrong with a program that gives something when it was asked for nothing.
+	surplus() string
+	// early says what is wrong with a program that answers what it has not read.
+	early() string
 	// keepsBack reports whether a program may keep answers back until it has more input.
 	keepsBack() bool
 }
@@ -41,6 +45,8 @@ type streams struct {
 	patience atomic.Int64 // how long a process may keep answers back, in nanoseconds
 
 	waiting atomic.Int64 // bundles that wait for their turn
+	// unheard is what was found wrong with a process when nobody waited for it: the next one hears of it, or who closes.
+	unheard atomic.Pointer[error]
 
 	turn sync.Mutex // held by whoever writes
 	mu   sync.Mutex
@@ -104,13 +110,21 @@ func (s *streams) apart(ctx context.Context, in flow.Bundle) (flow.Yield, error)
 
 // order queues a batch and writes it to the process, behind what else is to be written. It returns nil if the process takes no more.
 func (st *stream) order(ctx context.Context, in flow.Bundle, first [][]byte) *order {
-	o := st.put(&order{want: in.Count, output: room(in), limit: st.limit(in)})
+	pieces := st.protocol.batch(in)
+	o := st.put(&order{want: in.Count, size: size(pieces), output: room(in), limit: st.limit(in)})
 	if o != nil {
 		// Where it cannot be written, the process has ended, which settles the order.
-		_ = st.child.write(ctx, append(first, st.protocol.batch(in)...)...)
+		_ = st.child.write(ctx, append(first, pieces...)...)
 		st.wrote()
 	}
 	return o
+}
+
+func size(pieces [][]byte) (n int) {
+	for _, piece := range pieces {
+		n += len(piece)
+	}
+	return n
 }
 
 // await waits for what the process makes of an order.
@@ -134,6 +148,9 @@ func (st *stream) await(ctx context.Context, o *order) (flow.Yield, error) {
 func (s *streams) stream(header []byte) (st *stream, first [][]byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.unheard.Swap(nil); err != nil {
+		return nil, nil, *err
+	}
 	if s.last != nil && s.last.takes() {
 		return s.last, nil, nil
 	}
@@ -173,8 +190,8 @@ func (s *streams) Close() error {
 	}
 	s.all.Wait()
 	killMarked(s.mark)
-	if st != nil && !st.told { // it gave more when its input had ended, and nobody waited any more
-		return st.broken
+	if err := s.unheard.Swap(nil); err != nil { // it gave more when its input had ended, say
+		return *err
 	}
 	return nil
 }
@@ -193,6 +210,11 @@ func (st *stream) read() {
 		}
 		if err != nil {
 			st.child.settle(linger)
+			select {
+			case <-st.child.exited:
+			default:
+				st.shuts()
+			}
 			unread := st.child.unread()
 			st.child.close()
 			st.over(err, unread)
@@ -201,20 +223,27 @@ func (st *stream) read() {
 	}
 }
 
+// shuts notes that the process has closed its output and goes on running.
+func (st *stream) shuts() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.shut = true
+}
+
 // over settles what the process has not answered, for it has ended. The first order of it is at fault, the others are not.
 func (st *stream) over(readErr error, unread int) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.ended = true
 	st.room.Broadcast()
-	st.release()
+	st.release(unread)
 	for i, o := range st.queue {
 		switch {
 		case i > 0 && !(i == 1 && st.queue[0].isHeader):
 			o.err = errAgain
 		case o.isHeader: // the batch behind it says what is wrong
 		case st.broken != nil:
-			o.err, st.told = st.broken, true
+			o.err = st.broken
 		case st.sealed && st.child.err == nil && unread == 0 && st.parse.end(o):
 			st.answer(o)
 			continue
@@ -237,6 +266,8 @@ func (st *stream) why(o *order, readErr error, unread int) error {
 	switch {
 	case readErr != io.EOF && !st.killed:
 		return fmt.Errorf("read from %q: %w", st.command, readErr)
+	case st.shut && !st.killed:
+		return st.failure(st.child, "it closed its standard output and went on running")
 	case st.child.err != nil:
 		return st.failure(st.child, "%s", how)
 	case unread > 0 || !st.sealed:

@@ -45,8 +45,8 @@ type stream struct {
 	sealedAt time.Time
 	killed   bool
 	ended    bool
+	shut     bool  // it closed its output and went on running
 	broken   error // what is wrong with it: the order that it was found at ends with it
-	told     bool  // there was one
 }
 
 // takes reports whether the process may get more orders.
@@ -76,7 +76,9 @@ func (st *stream) put(o *order) *order {
 	if !st.open() {
 		return nil
 	}
-	st.release()
+	if !st.release(st.child.unread()) {
+		return nil
+	}
 	o.done, o.begun = make(chan struct{}), time.Now()
 	st.queue = append(st.queue, o)
 	st.writing, st.moved = true, time.Now()
@@ -110,7 +112,7 @@ func (st *stream) take(text, block []byte) (rest []byte, ok bool) {
 		return nil, true
 	}
 	if len(st.queue) == 0 {
-		f := st.failure(st.child, "it gave more records than it was given: the mode lines wants one for each, batch does not")
+		f := st.failure(st.child, "%s", st.protocol.surplus())
 		f.Fatal = st.answered > 1 || st.held == nil
 		st.fail(f)
 		return nil, false
@@ -126,6 +128,13 @@ func (st *stream) take(text, block []byte) (rest []byte, ok bool) {
 		return nil, false
 	case len(o.output) > outputMost:
 		st.fail(&flow.Failure{Reason: errTooMuch.Error()})
+		return nil, false
+	case done && !o.isHeader && st.child.unread() > st.behind(): // what it has not read it has not done
+		if failure != nil {
+			st.fail(failure)
+		} else {
+			st.fail(st.early())
+		}
 		return nil, false
 	}
 	rest = text[used:]
@@ -164,21 +173,45 @@ func (st *stream) answer(o *order) {
 	close(o.done)
 }
 
-// release gives the held order to whoever waits for it. The caller holds the lock.
-func (st *stream) release() {
-	if st.held != nil {
-		close(st.held.done)
-		st.held = nil
+// behind returns how many bytes the orders behind the first one are. The caller holds the lock.
+func (st *stream) behind() int {
+	n := 0
+	for _, o := range st.queue[1:] {
+		n += o.size
 	}
+	return n
+}
+
+// early returns what is wrong with a process that answered before it had read what it answers.
+func (st *stream) early() error {
+	return st.failure(st.child, "%s", st.protocol.early())
+}
+
+// release gives the held order to whoever waits for it, or ends the process if that has left so much of it unread: false. The
+// caller holds the lock.
+func (st *stream) release(unread int) bool {
+	if st.held == nil {
+		return true
+	}
+	if unread > 0 && !st.killed {
+		st.fail(st.early())
+		return false
+	}
+	close(st.held.done)
+	st.held = nil
+	return true
 }
 
 // fail ends the process because of what it did. The caller holds the lock.
 func (st *stream) fail(err error) {
 	st.killed, st.broken = true, err
 	st.room.Broadcast()
-	if st.held != nil {
-		st.held.err, st.told = err, true
-		st.release()
+	switch {
+	case st.held != nil:
+		st.held.err = err
+		st.release(0)
+	case len(st.queue) == 0:
+		st.unheard.CompareAndSwap(nil, &err)
 	}
 	st.child.kill()
 }
@@ -218,8 +251,8 @@ func (st *stream) look(now time.Time) {
 	case st.killed:
 	case st.held != nil && !st.sealed && silent > watchEvery && st.alone() && st.ending != nil && st.ending():
 		st.close(now) // that was all: it tells sooner than silence whether more comes
-	case st.held != nil && silent > settled:
-		st.release()
+	case st.held != nil && silent > settled && (!st.writing || unread > 0):
+		st.release(unread)
 	case len(st.queue) == 0:
 	case st.late(now) > 0:
 		f := st.failure(st.child, "no answer within %s", st.late(now))
