@@ -28,7 +28,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo devel)
 BUILD   := go build -trimpath -buildvcs=false -ldflags "-s -w -X flashmob/internal/buildinfo.version=$(VERSION)"
 
 # What hosts like this one get: build-all makes it, and build keeps it from being another version's.
-GOARCH := $(shell [ "$$(uname)" = Linux ] && go env GOARCH || echo none)
+own_worker = bin/worker-$(shell go env GOHOSTOS)-$(shell go env GOHOSTARCH)
 
 # Which cloud the cluster is in: what was said, or what was said last time.
 cloud := $(or $(CLOUD),$(shell cat .flashmob/clusters/$(or $(STACK),flashmob)/cloud 2>/dev/null),aws)
@@ -50,7 +50,7 @@ help: ## list the targets
 build: ## build bin/flashmob and bin/worker
 	@mkdir -p bin
 	$(BUILD) -o bin/ ./cmd/flashmob ./cmd/worker
-	@! [ -e bin/worker-linux-$(GOARCH) ] || cp bin/worker bin/worker-linux-$(GOARCH)
+	@! [ -e $(own_worker) ] || cp bin/worker $(own_worker)
 
 build-all: ## build all programs into bin, with a worker for hosts of either architecture
 	@mkdir -p bin

@@ -9,6 +9,9 @@ import (
 
 // hasten has hosts give up what they hold for long, whenever others are idle and nothing is left to hand out.
 func (r *run) hasten() {
+	if len(r.clock.events) == 0 { // nothing else is to happen any more: this must not hide it
+		return
+	}
 	r.clock.after(worker.HurryEvery.Seconds(), r.hasten)
 	if r.cut < r.played || r.feeding || r.out == 0 || !r.idle() {
 		return

@@ -36,7 +36,7 @@ const (
 	larger = 4
 )
 
-// A trial is an input and what a run over it took.
+// A trial is a run of an application over an input of one kind.
 type trial struct {
 	app  string
 	keys int

@@ -84,7 +84,7 @@ func (s simulateFlags) check(f *pflag.FlagSet) error {
 	case !(s.losses >= 0 && s.losses <= 3600):
 		return usagef("losses %v: must be between 0 and 3600 an hour", s.losses)
 	case !(s.slow > 0 && s.slow <= 1e6) && f.Changed("slow"):
-		return usagef("slow %v: must be above 0", s.slow)
+		return usagef("slow %v: must be above 0, and a million at most", s.slow)
 	}
 	return nil
 }
