@@ -79,6 +79,7 @@ func (s *slicer) next(target int64, rows int) (slice, error) {
 			continue
 		case s.pos-s.end > s.maxRecord:
 			return s.giant()
+		case s.eof && len(s.pending) > 0: // the last read may have brought a byte or two
 		case s.eof && s.pos > s.start:
 			return s.take(s.pos), nil
 		case s.eof:
@@ -107,7 +108,7 @@ func (s *slicer) leap(target int64) {
 // goTo goes on looking at an offset, behind which nothing has been found.
 func (s *slicer) goTo(offset int64) {
 	s.source = s.replay(offset, s.leaps)
-	s.pos, s.pending, s.kept, s.leapt = offset, nil, nil, false
+	s.pos, s.pending, s.kept, s.leapt, s.eof = offset, nil, nil, false, false
 }
 
 // look takes in one more block, of which no more than want bytes are wanted: up to the first record's end if one is set, or

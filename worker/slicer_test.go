@@ -172,3 +172,35 @@ func (c *counted) Read(p []byte) (int, error) {
 	*c.n += n
 	return n, err
 }
+
+// An input may end with a read of a byte or two: those are records like any other, whether looked at one by one or leapt over.
+func TestAnInputThatEndsWithAFewBytesIsCutWhole(t *testing.T) {
+	const target = 100_000
+	line := strings.Repeat("x", 15) + "\n"
+	for _, size := range []int{0, minBlock, target, target + minBlock, target + 2*minBlock, 2 * target, maxBlock, maxBlock + minBlock} {
+		for _, front := range []string{strings.Repeat(line, size/len(line)), strings.Repeat("x", size)} {
+			for _, tail := range []string{"", "y", "\n", "y\n", "\n\n", "yz", "yz\n"} {
+				whole := []byte(front + strings.Repeat("x", size-len(front)) + tail)
+				for _, leaps := range []bool{false, true} {
+					for _, rows := range []int{0, 1000} {
+						s := &slicer{source: bytes.NewReader(whole), cutter: flow.Lines.Cutter(), maxRecord: maxBlock}
+						if leaps {
+							s.replay = func(from, to int64) io.Reader { return bytes.NewReader(whole[from:to]) }
+							s.leaps = int64(len(whole))
+						}
+						var at int64
+						if got, err := s.first(); err == nil { // what the feeder begins with
+							at = got.length
+						}
+						for _, got := range slicesOf(t, s, target, rows) {
+							at += got.length
+						}
+						if at != int64(len(whole)) {
+							t.Errorf("leaps %t, %d rows, %d bytes in front: covered %d of %d bytes, the last of which are %q", leaps, rows, size, at, len(whole), tail)
+						}
+					}
+				}
+			}
+		}
+	}
+}
