@@ -56,7 +56,10 @@ func Sample(ctx context.Context, config Config, patience time.Duration, usage fu
 	if config.Identity.NoHeader {
 		source = source.WithoutHeader()
 	}
-	taken, err := takeRecords(config.Identity.Inputs, source)
+	if source, err = source.Dialect(config.Identity.Delimiter, config.Identity.Quote); err != nil {
+		return s, err
+	}
+	taken, err := takeRecords(config.Identity.Inputs, source, int64(config.Identity.MaxRecord))
 	if err != nil {
 		return s, err
 	}
@@ -128,9 +131,8 @@ func (t *taken) inputs(dir string, rows int64, n int) ([]input.Input, error) {
 	}
 	path := filepath.Join(dir, "sample"+t.extension)
 	text := append([]byte{}, t.header...)
-	first := n * int(rows) % len(t.records)
 	for i := range int(rows) {
-		text = append(text, t.records[(first+i)%len(t.records)]...)
+		text = append(text, t.records[(n*int(rows)+i)%len(t.records)]...)
 	}
 	t.bytes = int64(len(text))
 	if err := os.WriteFile(path, text, 0o600); err != nil {

@@ -30,6 +30,8 @@ const (
 	sampleBytes = 256 << 10
 	// samplePlaces is how many places are read, in one file or in as many: rows may be of another kind further on.
 	samplePlaces = 32
+	// sampleLeast is how many records are read at the front of an input at least, however long they are.
+	sampleLeast = 4
 )
 
 // most is how many records a trial can have.
@@ -40,8 +42,12 @@ func (t *taken) most() int64 {
 	return int64(len(t.records))
 }
 
-// takeRecords reads records of the inputs: of a file without quotes at several places, else at the front.
-func takeRecords(inputs []input.Input, source flow.Source) (*taken, error) {
+// errTooLong says that nothing of an input can be sampled.
+var errTooLong = errors.New("no record ends near its front: they are longer than a record may be (--max-record)")
+
+// takeRecords reads records of the inputs, none of them longer than longest: of a file without quotes at several places, else at
+// the front.
+func takeRecords(inputs []input.Input, source flow.Source, longest int64) (*taken, error) {
 	t := &taken{counted: true}
 	var places [][][]byte
 	var stored, read float64 // bytes, as files have them
@@ -60,7 +66,7 @@ func takeRecords(inputs []input.Input, source flow.Source) (*taken, error) {
 		if every := (len(inputs) + samplePlaces - 1) / samplePlaces; i%every != 0 {
 			continue
 		}
-		got, bytes, err := t.read(in, source, max(1, samplePlaces/len(inputs)))
+		got, bytes, err := t.read(in, source, longest, max(1, samplePlaces/len(inputs)))
 		if err != nil {
 			return nil, err
 		}
@@ -74,6 +80,8 @@ func takeRecords(inputs []input.Input, source flow.Source) (*taken, error) {
 	case t.generated != nil:
 	case read >= stored:
 		t.total = float64(records)
+	case records == 0:
+		return nil, fmt.Errorf("input %s: %w", inputs[0].URI, errTooLong)
 	default:
 		t.total, t.counted = float64(records)*stored/max(read, 1), false
 	}
@@ -95,7 +103,7 @@ func extension(uri string) string {
 
 // read takes records of one input from so many places. It returns how many bytes of the file they stand for: of a
 // compressed one, those that they would take if the rest is like them.
-func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]byte, stands float64, err error) {
+func (t *taken) read(in input.Input, source flow.Source, longest int64, places int) (got [][][]byte, stands float64, err error) {
 	stream, err := in.Open()
 	if err != nil {
 		return nil, 0, err
@@ -105,13 +113,10 @@ func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]
 	if in.Size < samplePlaces*sampleBytes || !in.HasRanges() { // all of it is no more than the places would be, or there are none
 		size *= int64(places)
 	}
-	front := make([]byte, size+1)
-	n, err := io.ReadFull(stream, front)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	front, records, whole, err := readFront(stream, source, size, longest)
+	if err != nil {
 		return nil, 0, err
 	}
-	whole, front := err != nil, front[:n]
-	records := cut(front, source, whole)
 	if whole {
 		stands = float64(in.Size)
 	} else if stands = bytesOf(records); !in.HasRanges() {
@@ -121,7 +126,7 @@ func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]
 		t.header, records = records[0], records[1:]
 	}
 	got = [][][]byte{records}
-	if whole || !in.HasRanges() || source.Format() == flow.Frames.Format() || bytes.IndexByte(front, '"') >= 0 {
+	if whole || !in.HasRanges() || source.Format() == flow.Frames.Format() || source.Quotes(front) {
 		return got, stands, nil
 	}
 	for i := 1; i < places; i++ {
@@ -131,12 +136,29 @@ func (t *taken) read(in input.Input, source flow.Source, places int) (got [][][]
 			return nil, 0, err
 		}
 		// Behind the first line end, where there are no quotes to stand between, a record begins.
-		if _, rest, ok := bytes.Cut(block[:n], []byte{'\n'}); ok && bytes.IndexByte(rest, '"') < 0 {
+		if _, rest, ok := bytes.Cut(block[:n], []byte{'\n'}); ok && !source.Quotes(rest) {
 			records := cut(rest, source, false)
 			got, stands = append(got, records), stands+bytesOf(records)
 		}
 	}
 	return got, stands, nil
+}
+
+// readFront reads size bytes of an input, or as many more as some records take, and returns the whole records among them. whole
+// says that there is nothing else in it.
+func readFront(stream io.Reader, source flow.Source, size, longest int64) (front []byte, records [][]byte, whole bool, err error) {
+	for most := max(size, 2*longest); ; size *= 2 {
+		more := make([]byte, min(size, most)+1-int64(len(front)))
+		n, err := io.ReadFull(stream, more)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return nil, nil, false, err
+		}
+		front = append(front, more[:n]...)
+		whole = err != nil
+		if records = cut(front, source, whole); whole || len(records) > sampleLeast || size >= most {
+			return front, records, whole, nil
+		}
+	}
 }
 
 // cut returns the records that data begins with; the last one counts without its end only if data is whole.

@@ -53,7 +53,7 @@ func TestSampleIsTakenFromAllOfAFile(t *testing.T) {
 	const rows = 1_000_000
 	text := rowsOf(rows)
 	for name, in := range map[string]input.Input{"large": inputFile(t, "large.csv", text), "small": inputFile(t, "small.csv", rowsOf(1000))} {
-		taken, err := takeRecords([]input.Input{in}, flow.CSV)
+		taken, err := takeRecords([]input.Input{in}, flow.CSV, 16<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestRecordsOfASampleAreWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, in := range map[string]input.Input{"plain": inputFile(t, "a.csv", quoted), "packed": inputFile(t, "a.csv.gz", packed.Bytes())} {
-		taken, err := takeRecords([]input.Input{in}, flow.CSV)
+		taken, err := takeRecords([]input.Input{in}, flow.CSV, 16<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestRecordsOfASampleAreWhole(t *testing.T) {
 		}
 	}
 	last := inputFile(t, "b.csv", []byte("A\n1\n2"))
-	taken, err := takeRecords([]input.Input{last, last}, flow.CSV)
+	taken, err := takeRecords([]input.Input{last, last}, flow.CSV, 16<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestRecordsOfASampleAreWhole(t *testing.T) {
 	if string(bytes.Join(taken.records, nil)) != "1\n1\n2\n2\n" {
 		t.Errorf("%q, %v", taken.records, err)
 	}
-	if _, err := takeRecords([]input.Input{input.Stdin}, flow.CSV); !errors.Is(err, ErrNoSample) {
+	if _, err := takeRecords([]input.Input{input.Stdin}, flow.CSV, 16<<20); !errors.Is(err, ErrNoSample) {
 		t.Errorf("standard input: %v", err)
 	}
 }
@@ -186,5 +186,40 @@ func TestRowsOfASampleAreSpreadOverAllSlots(t *testing.T) {
 	}
 	if last := s.Trials[len(s.Trials)-1].Rows; last < 32 || len(who) > 0 {
 		t.Errorf("the last trial has %d rows, and %d rows belong to none", last, len(who))
+	}
+}
+
+func TestRecordsOfASampleMayBeOfAnyLength(t *testing.T) {
+	long := inputFile(t, "long.csv", []byte("A\n"+strings.Repeat(strings.Repeat("x", 400<<10)+"\n", 30)))
+	taken, err := takeRecords([]input.Input{long}, flow.CSV, 1<<20)
+	if err != nil || len(taken.records) == 0 || math.Abs(taken.total/30-1) > 0.1 || string(taken.header) != "A\n" {
+		t.Errorf("%+v, %v", taken, err)
+	}
+	if _, err := takeRecords([]input.Input{long}, flow.CSV, 100<<10); !errors.Is(err, errTooLong) {
+		t.Errorf("records that are all too long: %v", err)
+	}
+}
+
+// What is a quote in one dialect is text in another.
+func TestSampleIsCutAsTheRunIs(t *testing.T) {
+	var rows strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&rows, "%d,\"\n", i)
+	}
+	usage := func() (own, machine time.Duration) { return 0, 0 }
+	config := Config{
+		Identity: manifest.Run{App: "exec", Settings: json.RawMessage(`{"command":"cat","mode":"batch","format":"csv","header":true}`), MaxRecord: 1 << 20,
+			Compress: "gzip", Results: "results.gz", Quote: "none", NoHeader: true, Inputs: []input.Input{inputFile(t, "a.csv", []byte(rows.String()))}},
+		Output: "never", Workers: 2, Flow: apps.New,
+	}
+	if s, err := Sample(context.Background(), config, 10*time.Millisecond, usage); err != nil || s.Rows != 1000 {
+		t.Errorf("%v rows, %v", s.Rows, err)
+	}
+	config.Identity.NoHeader = false
+	for _, text := range []string{"", "A,B\n"} {
+		config.Identity.Inputs[0] = inputFile(t, "none.csv", []byte(text))
+		if s, err := Sample(context.Background(), config, time.Millisecond, usage); err != nil || len(s.Trials) != 1 || s.Trials[0].Rows != 0 {
+			t.Errorf("%q: %+v, %v", text, s.Trials, err)
+		}
 	}
 }
