@@ -101,7 +101,7 @@ func (l Ledger) Row() Figure {
 	var rows []float64
 	for _, e := range l.whole() {
 		if took := e.Actual.Phases[Working]; took > 0 {
-			rows = append(rows, took*e.Shape.slots(e.Job.Idle)/float64(e.Job.Rows))
+			rows = append(rows, took*e.Shape.AtOnce(e.Job.Idle)/float64(e.Job.Rows))
 		}
 	}
 	rows = rows[max(0, len(rows)-recent):]

@@ -36,8 +36,8 @@ type Shape struct {
 	MetricsRate float64 `json:"metrics_rate"`
 }
 
-// slots is how many slots really run at the same time, where each needs no core for such a share of its time.
-func (s Shape) slots(idle float64) float64 {
+// AtOnce is how many slots really run at the same time, where each needs no core for such a share of its time.
+func (s Shape) AtOnce(idle float64) float64 {
 	n := float64(max(s.Hosts, 1) * s.Slots)
 	if s.Cores > 0 {
 		n = min(n, float64(s.Cores)/(1-min(max(idle, 0), 0.99)))
@@ -147,7 +147,7 @@ func (k Constants) work(job Job, shape Shape) (seconds Figure, bound string) {
 	if rows == 0 {
 		return Exactly(0), "compute"
 	}
-	slots := shape.slots(job.Idle)
+	slots := shape.AtOnce(job.Idle)
 	row := job.Row.Over(k.Speed)
 	in, out := job.In.Times(rows), job.Out.Times(rows)
 	var hop, feed, log, batches, home Figure

@@ -123,11 +123,12 @@ func (f *forecaster) predict(job bench.Job, shape bench.Shape) bench.Prediction 
 // jobOf is a job as a sample of it has it.
 func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
 	last := s.Trials[len(s.Trials)-1].Rows
-	begin := beginning(s)
+	begin, idle := beginning(s), idle(s)
+	slots := thisMachine(s.Slots).AtOnce(idle)
 	var rows []float64
 	for _, trial := range s.Trials {
 		if trial.Rows == last {
-			rows = append(rows, max(trial.Took.Seconds()/crowded(trial, s)-begin, 1e-9)*float64(s.Slots)/float64(trial.Rows))
+			rows = append(rows, max(trial.Took.Seconds()/crowded(trial, s)-begin, 1e-9)*slots/float64(trial.Rows))
 		}
 	}
 	source := fmt.Sprintf("%d trials of %s rows on %d slots here", len(rows), groups(last), s.Slots)
@@ -136,8 +137,7 @@ func jobOf(s orchestrator.Sampled, identity manifest.Run) bench.Job {
 		f.Mark, f.Source = bench.Measured, source
 		return f
 	}
-	job := bench.Job{Rows: int64(s.Rows + 0.5), Row: bench.Seen(rows, source), In: per(s.Bytes), Out: per(s.Results), Travels: travels(identity), Again: s.Started}
-	job.Idle = idle(s)
+	job := bench.Job{Rows: int64(s.Rows + 0.5), Row: bench.Seen(rows, source), In: per(s.Bytes), Out: per(s.Results), Travels: travels(identity), Again: s.Started, Idle: idle}
 	if begin > 0 {
 		job.Begin = bench.Seen([]float64{begin}, source)
 	}
@@ -152,7 +152,7 @@ func crowded(trial orchestrator.Trial, s orchestrator.Sampled) float64 {
 	if s.Operator || took < 0.1 || busy < 0.9*cores*took || trial.Others.Seconds() < 0.05*busy || trial.Own.Seconds() <= 0 {
 		return 1
 	}
-	return max(1, took*float64(s.Slots)/trial.Own.Seconds())
+	return max(1, took*thisMachine(s.Slots).AtOnce(0)/trial.Own.Seconds())
 }
 
 // idle is the share of its time in which a program of the user's own needed no core: it waits for a disk, a network, a clock. A

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+	"runtime"
 	"testing"
 	"time"
 
@@ -23,6 +25,30 @@ func TestJobTellsStartsFromRows(t *testing.T) {
 		job := jobOf(sampled, manifest.Run{})
 		if job.Row.Value < 0.99*c.row || job.Row.Value > 1.01*c.row || job.Begin.Value < 0.99*c.begin || job.Begin.Value > 1.01*c.begin {
 			t.Errorf("%s: a row takes %.2g s, want %.2g; a start %.2f s, want %.2f", name, job.Row.Value, c.row, job.Begin.Value, c.begin)
+		}
+	}
+}
+
+// Slots that share a core each take longer for a row than one that has it: neither is the row dear for that, nor the machine crowded.
+func TestMoreSlotsThanCoresMakeNoRowDearer(t *testing.T) {
+	cores := runtime.NumCPU()
+	busy := func(share float64) time.Duration { return time.Duration(share * float64(cores) * float64(time.Second)) }
+	for name, c := range map[string]struct {
+		operator   bool
+		own        float64 // of all cores
+		row, crowd float64
+	}{
+		"ours": {false, 0.8, 0.8 * float64(cores) / 1000, 1.25}, "a user's": {true, 0.8, float64(cores) / 1000, 1},
+		"one that waits": {true, 0.05, 8 * float64(cores) / 1000, 1},
+	} {
+		trial := orchestrator.Trial{Rows: 1000, Took: time.Second, Own: busy(c.own)}
+		if c.own > 0.5 {
+			trial.Others = busy(1 - c.own)
+		}
+		sampled := orchestrator.Sampled{Slots: 8 * cores, Operator: c.operator, Rows: 1000, Trials: []orchestrator.Trial{trial}}
+		row, crowd := jobOf(sampled, manifest.Run{}).Row.Value, crowd(sampled)
+		if math.Abs(row/c.row-1) > 0.01 || math.Abs(crowd/c.crowd-1) > 0.01 {
+			t.Errorf("%s: a row takes %.3g s, want %.3g; it is %.2f times as long as alone, want %.2f", name, row, c.row, crowd, c.crowd)
 		}
 	}
 }
