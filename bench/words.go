@@ -21,8 +21,14 @@ func Brief(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// Seconds is Brief of a number of seconds.
-func Seconds(s float64) string { return Brief(time.Duration(s * float64(time.Second))) }
+// Seconds is Brief of a number of seconds, and of more of them than a duration holds.
+func Seconds(s float64) string {
+	const long = 1e9 // a third of a century
+	if s > long {
+		return Grouped(int64(s/time.Hour.Seconds())) + "h"
+	}
+	return Brief(time.Duration(s * float64(time.Second)))
+}
 
 // Grouped writes a count with spaces between thousands: 1 000 000.
 func Grouped(n int64) string {

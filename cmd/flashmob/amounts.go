@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -32,7 +33,10 @@ func (d dollars) String() string {
 // Type implements pflag.Value.
 func (dollars) Type() string { return "dollars" }
 
-// rowCounts reads counts of rows: 10000, 10k, 1M, 10G.
+// mostRows is how many rows can be asked for: with more, figures would not fit their types.
+const mostRows = 1e15
+
+// rowCounts reads counts of rows: 10000, 10k, 1.5M, 10G.
 func rowCounts(texts []string) ([]int64, error) {
 	var counts []int64
 	for _, text := range texts {
@@ -44,10 +48,11 @@ func rowCounts(texts []string) ([]int64, error) {
 			}
 		}
 		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || !(n*unit >= 1 && n*unit <= 1e15) {
+		count := math.Round(n * unit)
+		if err != nil || !(count >= 1 && count <= mostRows) || math.Abs(n*unit-count) > 1e-9*count {
 			return nil, usagef("rows %q: must be counts of 1 or more, such as 10000, 10k or 1M", text)
 		}
-		counts = append(counts, int64(n*unit))
+		counts = append(counts, int64(count))
 	}
 	return counts, nil
 }

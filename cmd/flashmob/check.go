@@ -34,8 +34,8 @@ func (flags runFlags) check(f *pflag.FlagSet) error {
 		return withHint(usagef("run: --processes and --workers are for runs on this machine"), "add --local")
 	case f.Changed("lines") == (len(flags.inputs) > 0):
 		return withHint(usagef("run: one of --input and --lines is needed"), "try flashmob run --local --lines 1000000 -o output")
-	case flags.lines < 0:
-		return usagef("lines %d: must be 0 or more", flags.lines)
+	case flags.lines < 0 || flags.lines > mostRows:
+		return usagef("lines %d: must be between 0 and %s", flags.lines, groups(mostRows))
 	case flags.output == "":
 		return usagef("output %q: must name a folder", flags.output)
 	case f.Changed("workers") && flags.workers < 1:
