@@ -171,7 +171,7 @@ func NewCluster(config ClusterConfig) (*Cluster, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	identity, err := worker.NewIdentity(time.Now())
+	identity, err := worker.NewIdentity()
 	if err != nil {
 		return nil, err
 	}

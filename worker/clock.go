@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -20,26 +21,58 @@ const clockEvery = 250 * time.Millisecond
 // wallClock is what the machine's clock, which may be set, shows at a moment.
 func wallClock(now time.Time) time.Time { return now.Round(0) }
 
-// watchClock hands out what is out once more whenever the machine's clock is set back by more than an ack wait, until ctx ends.
+// clock notices when the machine's clock is set.
+type clock struct {
+	wall        func(time.Time) time.Time
+	last, shown time.Time
+}
+
+func newClock(wall func(time.Time) time.Time) clock {
+	now := time.Now()
+	return clock{wall: wall, last: now, shown: wall(now)}
+}
+
+// back returns by how much it was set back since the last call; less than zero where it was set forward.
+func (c *clock) back() time.Duration {
+	now := time.Now()
+	wall := c.wall(now)
+	back := now.Sub(c.last) - wall.Sub(c.shown)
+	c.last, c.shown = now, wall
+	return back
+}
+
+// watchClock hands out what is out once more whenever the clock of a machine that holds the log is set back by more than an ack wait,
+// until ctx ends. Which replica goes by its clock changes, so all of them say when theirs is set back.
 func (in *Initializer) watchClock(ctx context.Context) error {
+	told := make(chan string, 1)
+	telling, err := in.nc.Subscribe(clockSubject, func(msg *nats.Msg) {
+		select {
+		case told <- string(msg.Data):
+		default: // it is about to be heeded
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe %s: %w", clockSubject, err)
+	}
+	defer telling.Unsubscribe()
+	own := newClock(in.wall)
 	tick := time.NewTicker(clockEvery)
 	defer tick.Stop()
-	last := time.Now()
-	shown := in.wall(last)
+	if in.replica != nil { // it says so, too
+		tick.Stop()
+	}
 	for {
+		host := "initializer"
 		select {
 		case <-ctx.Done():
 			return nil
+		case host = <-told:
 		case <-tick.C:
+			if own.back() <= in.AckWait {
+				continue
+			}
 		}
-		now := time.Now()
-		wall := in.wall(now)
-		back := now.Sub(last) - wall.Sub(shown)
-		last, shown = now, wall
-		if back <= in.AckWait {
-			continue
-		}
-		in.Log.Warn("the machine's clock was set back: batches that are out are handed out again", "by", back.Round(time.Second))
+		in.Log.Warn("a clock was set back: batches that are out are handed out again", "host", host)
 		err := insist(ctx, in.Log, "hand out again", func() error {
 			if err := in.js.DeleteConsumer(ctx, batchStream, batchConsumer); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 				return err

@@ -56,7 +56,7 @@ func freePorts(t *testing.T, n int) (addresses []string) {
 
 func newIdentity(t *testing.T) Identity {
 	t.Helper()
-	identity, err := NewIdentity(time.Now())
+	identity, err := NewIdentity()
 	if err != nil {
 		t.Fatal(err)
 	}

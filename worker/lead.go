@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,15 @@ type candidate struct {
 	nc          *nats.Conn
 	js          jetstream.JetStream
 	report      report
+	clock       clock
+}
+
+// look looks at what may have changed around the replica, since it was last called.
+func (c *candidate) look() {
+	c.report.look(c.replica.quorum())
+	if c.clock.back() > cmp.Or(c.appointment.AckWait, AckWait) {
+		_ = c.nc.Publish(clockSubject, []byte(c.config.Name)) // lost where nobody leads
+	}
 }
 
 // replicate holds a replica of the log until the run is over and the operator has everything, or ctx ends, or the process is
@@ -69,7 +79,7 @@ func hold(ctx context.Context, a Appointment, config Config, quit context.Cancel
 		return err
 	}
 	defer nc.Close()
-	c := &candidate{appointment: a, config: config, replica: r, nc: nc, report: report{log: config.Log, next: firstReport}}
+	c := &candidate{appointment: a, config: config, replica: r, nc: nc, report: report{log: config.Log, next: firstReport}, clock: newClock(wallClock)}
 	if c.js, err = jetstream.New(nc); err != nil {
 		return fmt.Errorf("connect to log: %w", err)
 	}
@@ -123,7 +133,7 @@ func (c *candidate) standBy(ctx context.Context) error {
 			if !c.replica.server.JetStreamEnabled() {
 				return fmt.Errorf("log in %s: %w", c.appointment.Log, ErrLogFailed)
 			}
-			c.report.look(c.replica.quorum())
+			c.look()
 			if c.replica.server.JetStreamIsLeader() && time.Since(made) > makeEvery {
 				c.makeFirst(ctx)
 				made = time.Now()
@@ -206,7 +216,7 @@ func (c *candidate) watch(ctx context.Context, depose context.CancelCauseFunc) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			c.report.look(c.replica.quorum())
+			c.look()
 			if !c.replica.leads() {
 				depose(errDeposed)
 				return

@@ -11,11 +11,11 @@ import (
 // Who does not have the run's token, or takes another certificate for its initializer's, or none, cannot connect: so there is
 // nothing to publish to or to read from. Nor can a worker be led to somebody else's log.
 func TestStrangersCannotConnect(t *testing.T) {
-	own, err := NewIdentity(time.Now())
+	own, err := NewIdentity()
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := NewIdentity(time.Now())
+	other, err := NewIdentity()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,8 @@ const (
 
 	hurrySubject = "flashmob.hurry" // core NATS: what a batch takes elsewhere, in milliseconds; workers are to give up what is overdue by that
 
+	clockSubject = "flashmob.clock" // core NATS: the clock of the host that is named, which has a replica of the log, was set back
+
 	claimSubject = "flashmob.claim" // core NATS, answered: who is at the batch of this message number
 
 	failureSubject  = "flashmob.failure"  // core NATS: the first batch that an operator failed on

@@ -76,10 +76,10 @@ func measure(ctx context.Context, c config) (_ *report, err error) {
 					return nil, err
 				}
 				r.Trials = append(r.Trials, t)
+				if err := r.write(c.Results); err != nil { // now: a piece takes long
+					return nil, err
+				}
 			}
-		}
-		if err := r.write(c.Results); err != nil {
-			return nil, err
 		}
 	}
 	return r, nil

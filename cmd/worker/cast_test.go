@@ -34,7 +34,7 @@ var faulty = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	faultyDir = dir
+	programDirs = append(programDirs, dir)
 	program := filepath.Join(dir, "worker")
 	build := exec.Command("go", "build", "-buildvcs=false", "-tags", "faults", "-o", program, "flashmob/cmd/worker")
 	if text, err := build.CombinedOutput(); err != nil {
@@ -43,8 +43,8 @@ var faulty = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// faultyDir is where it lies, for TestMain to remove.
-var faultyDir string
+// programDirs are where programs lie that tests have built, for TestMain to remove.
+var programDirs []string
 
 // A cast is the processes of one run on this machine: an initializer with file storage and TLS, as in a cluster, workers, and
 // an operator who brings the input.
@@ -109,7 +109,7 @@ func newCast(t *testing.T, app string, text []byte, rows int, ackWait time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
-	identity, err := worker.NewIdentity(time.Now())
+	identity, err := worker.NewIdentity()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func (c *cast) start(name string, invitation worker.Invitation, env ...string) {
 		command = []string{"sh", "-c", `echo $$ >"$0" && exec "$1"`, group, c.program}
 	}
 	p := &player{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
-	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr = append(os.Environ(), env...), c.dir, &p.said
+	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr = append(append(os.Environ(), clockVariable+"="+c.clockOf(name)), env...), c.dir, &p.said
 	leash, err := p.cmd.StdinPipe()
 	if err != nil {
 		c.t.Fatal(err)

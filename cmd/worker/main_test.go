@@ -19,8 +19,8 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	if faultyDir != "" {
-		os.RemoveAll(faultyDir)
+	for _, dir := range programDirs {
+		os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }
