@@ -94,6 +94,17 @@ func TestTheFramesProtocolInOtherLanguages(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a header of two lines", func(t *testing.T) {
+		table := "\"i\nd\",name\n1,one\n2,two\n3,three\n4,four\n"
+		if err := os.WriteFile(filepath.Join(dir, "tall.csv"), []byte(table), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		shell(t, dir, nil, "flashmob run --local --input tall.csv --compress none --batch-rows 3 -q --exec-mode frames -o tall"+
+			" --exec 'PYTHONPATH="+examples+" python3 -c \"import flashmob; flashmob.serve(bytes.swapcase)\"'")
+		if got, err := os.ReadFile(filepath.Join(dir, "tall", "results.csv")); err != nil || !bytes.EqualFold(got, []byte(table)) {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
 	if module, err := os.ReadFile(filepath.Join(examples, "flashmob.py")); err != nil || bytes.Count(module, []byte("\n")) >= 60 {
 		t.Errorf("the Python module has 60 lines or more, %v", err)
 	}

@@ -22,7 +22,7 @@ def serve(function):
     source = os.fdopen(os.dup(0), "rb", buffering=1 << 20)
     sink = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
     os.dup2(2, 1)
-    header = b""
+    header = title = b""
     while True:
         head = source.read(5)
         if len(head) < 5:
@@ -32,11 +32,14 @@ def serve(function):
         try:
             if letter == b"H":
                 header = text + b"\n"
-                answer, result = b"H", function(header).rstrip(b"\r\n")
+                title = function(header).rstrip(b"\r\n")
+                answer, result = b"H", title
             else:
                 answer, result = b"R", function(header + text)
-                if header:  # flashmob has it already
-                    result = result[result.index(b"\n") + 1 :]
+                if header:  # flashmob has the title already, which may be several lines
+                    if not result.startswith(title):
+                        raise ValueError("the results' header line is another one than for no rows: %r" % title)
+                    result = result[result.index(b"\n", len(title)) + 1 :]
         except Exception:
             answer, result = b"E", traceback.format_exc(limit=-3).encode()
         sink.write(struct.pack(">Ic", len(result) + 1, answer) + result)
