@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -51,7 +52,15 @@ type Failure struct {
 	Enough int64
 }
 
-func (f *Failure) Error() string { return f.Reason }
+// ErrUntrusted is in the text of a fatal failure, and so in that of all errors that come of one, on whatever host.
+var ErrUntrusted = errors.New("what the program has given so far cannot be trusted")
+
+func (f *Failure) Error() string {
+	if f.Fatal {
+		return f.Reason + "; " + ErrUntrusted.Error()
+	}
+	return f.Reason
+}
 
 // Surroundings are what an Operator finds where it is opened.
 type Surroundings struct {

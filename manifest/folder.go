@@ -43,6 +43,8 @@ type opening struct {
 	Run     *Run      `json:"run,omitempty"`
 	Started time.Time `json:"started,omitzero"`
 	Resumed time.Time `json:"resumed,omitzero"`
+	// Untrusted says, in the journal's last line, that nobody is to go on with the run.
+	Untrusted bool `json:"untrusted,omitempty"`
 }
 
 // Create begins a run in dir, which must be empty or missing.
@@ -170,6 +172,9 @@ func (f *Folder) write(line any) error {
 	}
 	return nil
 }
+
+// Distrust ends the journal: what is there may be wrong, so that Resume is to refuse it (flow.ErrUntrusted).
+func (f *Folder) Distrust() error { return f.write(opening{Untrusted: true}) }
 
 // Size returns the size of the results so far, in bytes.
 func (f *Folder) Size() int64 { return f.size }

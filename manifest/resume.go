@@ -18,7 +18,7 @@ import (
 
 // Resume opens the unfinished run in dir to go on with it. What the journal does not vouch for is cut off: a line that
 // is torn and those behind it, bytes behind the last part, and every part from the first that leaves a gap or whose
-// results or rejects do not have its hash.
+// results or rejects do not have its hash. A run whose results cannot be trusted is refused.
 func Resume(dir string) (*Folder, error) { return resume(dir, nil) }
 
 // resume is Resume for a folder that holds what comes after done.
@@ -125,6 +125,8 @@ func (f *Folder) read() (parts []Part, ends []int64, err error) {
 		case f.sittings == 0:
 			f.Run, f.started = *line.opening.Run, line.Started
 			f.sittings, ends = 1, []int64{length}
+		case line.Untrusted:
+			return nil, nil, flow.ErrUntrusted
 		case !line.Resumed.IsZero():
 			f.sittings++
 			ends[len(ends)-1] = length

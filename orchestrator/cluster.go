@@ -197,7 +197,7 @@ func (c *Cluster) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	if err := c.openFolder(); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, c.folder.Close()) }()
+	defer func() { err = errors.Join(err, distrust(c.folder, err), c.folder.Close()) }()
 	if len(c.Files) > 0 {
 		dir, err := scratch.New("flashmob-files-")
 		if err != nil {

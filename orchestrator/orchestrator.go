@@ -104,7 +104,7 @@ type phase struct {
 // Run brings the run to its end and returns its manifest. A run that Drain ended early returns worker.ErrDrained.
 func (o *Orchestrator) Run(ctx context.Context) (m *manifest.Manifest, err error) {
 	phases := []phase{
-		{name: "prepare", do: o.prepare, undo: o.release},
+		{name: "prepare", do: o.prepare, undo: func() error { return errors.Join(distrust(o.folder, err), o.release()) }},
 		{name: "start", do: o.start, undo: o.stop},
 		{name: "work", do: o.work},
 		{name: "finish", do: o.finish},

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"flashmob/apps"
+	"flashmob/flow"
 	"flashmob/infra"
 	"flashmob/input"
 	"flashmob/manifest"
@@ -125,6 +126,7 @@ var saidHints = []struct {
 	{input.ErrShrank, "something else writes to the input; run again with --force when it is at rest"},
 	{input.ErrChanged, "something else writes to the input; run again with --force when it is at rest"},
 	{worker.ErrVersion, "build all programs from one checkout: make build-all"},
+	{flow.ErrUntrusted, "mend the program; then the same command with --force in place of --resume starts over"},
 	{worker.ErrCut, "the same command with --resume goes on, and looks at every byte in place of guessing"},
 	{worker.ErrOtherParts, "what came home is kept: the same command with --resume goes on behind it; --sync always keeps the host from losing any"},
 	{worker.ErrLogFailed, "what is done is kept: make room there, or take another disk; the same command with --resume does the rest"},
