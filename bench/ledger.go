@@ -104,8 +104,36 @@ func readEntry(path string) (e Entry, err error) {
 		return e, errors.New("it names no run")
 	case e.Actual.Seconds <= 0 || e.Shape.Slots < 1:
 		return e, errors.New("it has no time, or no slots")
+	case e.negative() != "":
+		return e, errors.New(e.negative())
+	case e.Ended == Done && e.sum() > 1.01*e.Actual.Seconds+0.01:
+		return e, fmt.Errorf("its phases take %.2f s, all of it %.2f s", e.sum(), e.Actual.Seconds)
 	}
 	return e, nil
+}
+
+// sum is the seconds of all phases.
+func (e Entry) sum() (sum float64) {
+	for _, seconds := range e.Actual.Phases {
+		sum += seconds
+	}
+	return sum
+}
+
+// negative says what of the record is below nothing, if anything is.
+func (e Entry) negative() string {
+	for name, seconds := range e.Actual.Phases {
+		if seconds < 0 {
+			return fmt.Sprintf("its phase %s took less than no time", name)
+		}
+	}
+	switch {
+	case e.Actual.Dollars < 0:
+		return "it cost less than nothing"
+	case e.Job.Rows < 0 || e.Shape.Hosts < 0:
+		return "it has less than no rows, or hosts"
+	}
+	return ""
 }
 
 // Same returns the entries of runs of the same program.

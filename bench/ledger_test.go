@@ -35,13 +35,16 @@ func TestRecordsAreKeptAndReadInOrder(t *testing.T) {
 	if err != nil || len(ledger) != 3 || ledger[0].At.Unix() != 10 || ledger[2].At.Unix() != 30 {
 		t.Fatalf("%v, %v", ledger, err)
 	}
-	for name, text := range map[string]string{"broken.json": "{", "empty.json": "{}", "still.json": `{"run": "x", "shape": {"slots": 1}}`, "notes.txt": "none"} {
+	for name, text := range map[string]string{"broken.json": "{", "empty.json": "{}", "still.json": `{"run": "x", "shape": {"slots": 1}}`, "notes.txt": "none",
+		"back.json":  `{"run": "x", "shape": {"slots": 1}, "actual": {"seconds": 5, "phases": {"work": -4}}}`,
+		"less.json":  `{"run": "x", "shape": {"slots": 1}, "job": {"rows": -4}, "actual": {"seconds": 5}}`,
+		"parts.json": `{"run": "x", "ended": "done", "shape": {"slots": 1}, "actual": {"seconds": 5, "phases": {"start": 3, "work": 4}}}`} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ledger, err = ReadLedger(dir)
-	if len(ledger) != 3 || err == nil || strings.Count(err.Error(), "read record ") != 3 {
+	if len(ledger) != 3 || err == nil || strings.Count(err.Error(), "read record ") != 6 {
 		t.Errorf("%d records and %v", len(ledger), err)
 	}
 	if ledger, err := ReadLedger(filepath.Join(dir, "none")); ledger != nil || err != nil {

@@ -39,14 +39,22 @@ type Point struct {
 	Failed  string  `json:"failed,omitempty"` // how the run that ended the point failed
 }
 
+// Done are the records of runs that came to their end. One that says that its run took no time is none: Faults names it.
+func (p Point) Done() (done []Entry) {
+	for _, e := range p.Entries {
+		if e.Ended == Done && e.Actual.Seconds > 0 {
+			done = append(done, e)
+		}
+	}
+	return done
+}
+
 // Times are the seconds of the runs that came to their end, the shortest first: all there is from nothing to results at home and
 // nothing left.
 func (p Point) Times() []float64 {
 	var times []float64
-	for _, e := range p.Entries {
-		if e.Ended == Done {
-			times = append(times, e.Actual.Seconds)
-		}
+	for _, e := range p.Done() {
+		times = append(times, e.Actual.Seconds)
 	}
 	slices.Sort(times)
 	return times
@@ -55,10 +63,8 @@ func (p Point) Times() []float64 {
 // Cost is the median of what the runs cost, 0 at home.
 func (p Point) Cost() float64 {
 	var costs []float64
-	for _, e := range p.Entries {
-		if e.Ended == Done {
-			costs = append(costs, e.Actual.Dollars)
-		}
+	for _, e := range p.Done() {
+		costs = append(costs, e.Actual.Dollars)
 	}
 	return Median(costs)
 }
@@ -66,8 +72,8 @@ func (p Point) Cost() float64 {
 // Predicted is the median of what was said before the runs, 0 where nothing was.
 func (p Point) Predicted() float64 {
 	var said []float64
-	for _, e := range p.Entries {
-		if e.Ended == Done && e.Predicted != nil {
+	for _, e := range p.Done() {
+		if e.Predicted != nil {
 			said = append(said, e.Predicted.Seconds.Value)
 		}
 	}
@@ -138,10 +144,7 @@ func (s *Series) Faults() []string {
 
 // wrong says what cannot be true of a record of a point, or nothing.
 func wrong(e Entry, p Point, cloud string) string {
-	sum, size := 0.0, e.Shape.Hosts
-	for _, seconds := range e.Actual.Phases {
-		sum += seconds
-	}
+	sum, size := e.sum(), e.Shape.Hosts
 	if cloud == Local {
 		size = e.Shape.Slots
 	}
@@ -153,10 +156,10 @@ func wrong(e Entry, p Point, cloud string) string {
 		return fmt.Sprintf("it has %s rows", Grouped(e.Job.Rows))
 	case e.Ended == Done && e.Actual.Seconds <= 0:
 		return "it took no time"
+	case e.negative() != "":
+		return e.negative()
 	case sum > 1.01*e.Actual.Seconds+0.01, e.Ended == Done && e.Actual.Seconds > 2*sum+unnamed:
 		return fmt.Sprintf("its phases take %.2f s, all of it %.2f s", sum, e.Actual.Seconds)
-	case e.Actual.Dollars < 0:
-		return "it cost less than nothing"
 	}
 	return ""
 }
@@ -199,8 +202,8 @@ func ReadSeries(dir string) ([]*Series, error) {
 		if err == nil {
 			err = json.Unmarshal(text, s)
 		}
-		if err == nil && (s.Name == "" || len(s.Rows) == 0 || len(s.Sizes) == 0) {
-			err = errors.New("it has no name, no rows or no sizes")
+		if err == nil {
+			err = s.check(filepath.Base(path))
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("read series %s: %w", path, err))
@@ -210,6 +213,19 @@ func ReadSeries(dir string) ([]*Series, error) {
 	}
 	slices.SortFunc(all, func(a, b *Series) int { return cmp.Compare(a.Name, b.Name) })
 	return all, errors.Join(faults...)
+}
+
+// check returns what is wrong with a series that was read from a file.
+func (s *Series) check(file string) error {
+	switch {
+	case s.Name == "" || len(s.Rows) == 0 || len(s.Sizes) == 0:
+		return errors.New("it has no name, no rows or no sizes")
+	case slices.Min(s.Rows) < 1 || slices.Min(s.Sizes) < 1:
+		return errors.New("it has rows or sizes below 1")
+	case file != s.FileName()+".json": // what is made of it would take the place of what is made of another
+		return fmt.Errorf("a series of its name, %q, belongs into %s.json", s.Name, s.FileName())
+	}
+	return nil
 }
 
 // FileName is the name of the series' file, and of what is made of it, without an ending.

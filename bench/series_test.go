@@ -57,11 +57,14 @@ func TestWrongAndMissingRecordsAreReported(t *testing.T) {
 	s.Points[3].Entries = s.Points[3].Entries[:1]
 	s.Points[4].Entries[0].Shape.Hosts = 9
 	s.Points[4].Entries[1].Actual.Seconds = 2e9
+	s.Points[1].Entries[1].Actual.Seconds = 0
+	s.Points[3].Entries[0].Actual.Phases[Working] = -1
 	s.Points = s.Points[:5]
 	faults := strings.Join(s.Faults(), "\n")
 	for _, want := range []string{
 		"1 000 rows, size 1: record r: it has 7 rows", "1 000 rows, size 2: record r: its phases take", "1 000 rows, size 4: failed: no capacity",
 		"100 000 rows, size 1: 1 of 2 runs",
+		"1 000 rows, size 2: 1 of 2 runs", "1 000 rows, size 2: record r: it took no time", "100 000 rows, size 1: record r: its phase work took less than no time",
 		"100 000 rows, size 2: record r: it is of size 9", "100 000 rows, size 2: record r: its phases take 51.10 s, all of it 2000000000.00 s", "100 000 rows, size 4: no record",
 	} {
 		if !strings.Contains(faults, want) {
@@ -93,6 +96,17 @@ func TestSeriesAreReadFromTheirFolder(t *testing.T) {
 	if all, err = ReadSeries(dir); len(all) != 1 || err == nil || !strings.Contains(err.Error(), "series-broken.json") {
 		t.Errorf("%v, %v", all, err)
 	}
+	if err := s.WriteFile(filepath.Join(dir, "series-copy.json")); err != nil {
+		t.Fatal(err)
+	}
+	s.Name, s.Sizes = "none", []int{0, 1}
+	if err := s.WriteFile(filepath.Join(dir, "series-none.json")); err != nil {
+		t.Fatal(err)
+	}
+	if all, err = ReadSeries(dir); len(all) != 1 || err == nil || strings.Count(err.Error(), "read series") != 3 {
+		t.Errorf("with a copy, and one of no hosts: %v, %v", all, err)
+	}
+	s = aSeries()
 	if _, err := ReadSeries(t.TempDir()); !errors.Is(err, ErrNoSeries) {
 		t.Errorf("an empty folder: %v", err)
 	}

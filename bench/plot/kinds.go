@@ -144,8 +144,8 @@ func predictedAgainstMeasured(s *bench.Series) (*plot.Plot, bool, error) {
 		var at plotter.XYs
 		for _, size := range s.Sizes {
 			point, _ := s.At(rows, size)
-			for _, e := range point.Entries {
-				if e.Ended == bench.Done && e.Predicted != nil && e.Predicted.Seconds.Value > 0 {
+			for _, e := range point.Done() {
+				if e.Predicted != nil && e.Predicted.Seconds.Value > 0 {
 					at = append(at, plotter.XY{X: e.Actual.Seconds, Y: e.Predicted.Seconds.Value})
 					all = append(all, e.Actual.Seconds, e.Predicted.Seconds.Value)
 				}

@@ -105,6 +105,23 @@ func TestNothingIsDrawnOfNothing(t *testing.T) {
 	}
 }
 
+// Faults names them; the others are drawn.
+func TestRecordsThatCannotBeAreNotDrawn(t *testing.T) {
+	s := aSeries(bench.Sandbox)
+	s.Points[0].Entries[0].Actual.Seconds = 0
+	s.Points[1].Entries[0].Actual.Dollars = -1
+	s.Points[2].Entries[0].Actual.Dollars = 0
+	plots, err := All(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plots {
+		if _, err := p.Bytes("svg"); err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+	}
+}
+
 func TestTicksAreRoundNumbers(t *testing.T) {
 	for _, c := range []struct {
 		least, most float64
