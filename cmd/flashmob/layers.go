@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"slices"
@@ -38,10 +39,7 @@ func layer(cmd *cobra.Command, known *pflag.FlagSet) (origins, error) {
 	flags, name := cmd.Flags(), cmd.Name()
 	from := origins{}
 	flags.Visit(func(f *pflag.Flag) { from[f.Name] = fromFlag })
-	path := flags.Lookup("run-file").Value.String()
-	if path == "" {
-		path = os.Getenv(variableOf("run-file"))
-	}
+	path := runFile(flags)
 	var settings []fileSetting
 	var err error
 	if path != "" {
@@ -99,14 +97,22 @@ func give(flags *pflag.FlagSet, f *pflag.Flag, where string, values ...string) e
 	return nil
 }
 
-// clusterKeys are keys of a run file that make run a burst, unless the command line says where it runs.
+// runFile returns the path of the run file, or "" where there is none.
+func runFile(flags *pflag.FlagSet) string {
+	return cmp.Or(flags.Lookup("run-file").Value.String(), os.Getenv(variableOf("run-file")))
+}
+
+// clusterKeys are keys of a run file that make run a burst, unless the command line, or a variable, says where it runs.
 var clusterKeys = []string{"size", "type", "spot", "cloud"}
+
+// placeKeys are the flags that say where a run is to be.
+var placeKeys = []string{"local", "inventory", "stack"}
 
 // becomesBurst returns the command burst, with run's flags, where the run file wants a cluster that is made for the run.
 func becomesBurst(cmd *cobra.Command) (*burst, error) {
 	flags := cmd.Flags()
-	path := flags.Lookup("run-file").Value.String()
-	if path == "" || flags.Changed("local") || flags.Changed("inventory") || flags.Changed("stack") {
+	path := runFile(flags)
+	if path == "" || slices.ContainsFunc(placeKeys, func(name string) bool { return flags.Changed(name) || os.Getenv(variableOf(name)) != "" }) {
 		return nil, nil
 	}
 	b := newBurst()

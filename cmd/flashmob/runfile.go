@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/pflag"
+
+	"flashmob/flow"
 )
 
 // A run file is YAML: a key for every flag that is to be given, by the flag's name. Lists are for flags that may be given
@@ -34,7 +37,7 @@ func readRunFile(path string, flags *pflag.FlagSet) ([]fileSetting, error) {
 		}
 		return nil, fmt.Errorf("run file %q: %w", path, err)
 	}
-	file, err := parser.ParseBytes(text, 0)
+	file, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte(flow.BOM)), 0)
 	if err != nil {
 		return nil, usagef("run file %q: %w", path, errors.New(strings.TrimSpace(err.Error())))
 	}
