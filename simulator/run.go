@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -64,7 +65,7 @@ func newRun(c Config) *run {
 }
 
 // play plays the work, and returns how long it takes.
-func (r *run) play() (seconds float64, err error) {
+func (r *run) play(ctx context.Context) (seconds float64, err error) {
 	for _, h := range r.hosts {
 		h.pull()
 		if r.Losses > 0 && h.number > 0 { // the initializer's host stays
@@ -73,8 +74,12 @@ func (r *run) play() (seconds float64, err error) {
 	}
 	r.feed()
 	r.clock.after(worker.HurryEvery.Seconds(), r.hasten)
-	if !r.clock.run(func() bool { return r.cut >= r.played && !r.feeding && r.home == r.batches }) {
+	over := func() bool { return r.cut >= r.played && !r.feeding && r.home == r.batches }
+	if !r.clock.run(func() bool { return over() || ctx.Err() != nil }) {
 		return 0, fmt.Errorf("simulate %s rows on %d hosts: it stands still with %d of %d batches at home", bench.Grouped(r.Job.Rows), r.Shape.Hosts, r.home, r.batches)
+	}
+	if !over() {
+		return 0, context.Cause(ctx)
 	}
 	work := r.clock.now
 	r.result.Batches, r.result.Rows = r.batches, r.played

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -82,14 +83,14 @@ func (r Result) Bound() (what string, share float64) {
 	return what, share
 }
 
-// Simulate plays a run from nothing to results at home and nothing left.
-func Simulate(c Config) (Result, error) {
+// Simulate plays a run from nothing to results at home and nothing left. A run of years takes long to play: ctx ends that.
+func Simulate(ctx context.Context, c Config) (Result, error) {
 	if err := c.check(); err != nil {
 		return Result{}, err
 	}
 	c = c.withDefaults()
 	r := newRun(c)
-	work, err := r.play()
+	work, err := r.play(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -110,21 +111,22 @@ func Simulate(c Config) (Result, error) {
 	said := bench.Predict(c.Job, c.Shape, k)
 	r.result.Entry = bench.Entry{
 		Run: fmt.Sprintf("simulated-%d", c.Seed), Version: "simulated", Job: c.Job, Shape: c.Shape, Ended: bench.Done, Predicted: &said,
-		Actual: bench.Actual{Phases: phases, Seconds: all, Dollars: r.bill(all)},
+		Actual: bench.Actual{Phases: phases, Seconds: all, Dollars: r.bill(phases, all)},
 	}
 	return r.result, nil
 }
 
-// bill is what the hosts cost: those that were lost until then.
-func (r *run) bill(all float64) float64 {
-	billed := max(all-r.Constants.Launched.Value, 60)
-	sum := billed * r.Shape.MetricsRate
+// bill is what the hosts cost: from when they were launched to the end, those that were lost until then.
+func (r *run) bill(phases map[string]float64, all float64) float64 {
+	launched := r.Constants.Launched.Value
+	begun := phases[bench.Provision] + phases[bench.Starting]
+	sum := max(all-launched, 60) * r.Shape.MetricsRate
 	for _, h := range r.hosts {
+		end := all
 		if h.lost {
-			sum += max(min(h.until, billed), 60) * r.Shape.HostRate
-			continue
+			end = min(begun+h.until*r.Constants.Overlap.Value, all)
 		}
-		sum += billed * r.Shape.HostRate
+		sum += max(end-launched, 60) * r.Shape.HostRate
 	}
 	return sum / 3600
 }

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"context"
+	"errors"
 	"math"
 	"testing"
 	"testing/quick"
@@ -21,7 +23,7 @@ func cluster(hosts int) Config {
 
 func simulate(t *testing.T, c Config) Result {
 	t.Helper()
-	r, err := Simulate(c)
+	r, err := Simulate(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +38,7 @@ func TestEveryRowIsGatheredOnceWhateverIsLost(t *testing.T) {
 		}
 		c.Shape.Slots, c.Job.Rows = 1+int(slots)%8, int64(rows)
 		c.Seed, c.Losses = seed, float64(losses)*20
-		r, err := Simulate(c)
+		r, err := Simulate(context.Background(), c)
 		return err == nil && r.Gathered == c.Job.Rows && r.Rows == c.Job.Rows && r.Lost < c.Shape.Hosts
 	}
 	if err := quick.Check(gathered, &quick.Config{MaxCount: 300}); err != nil {
@@ -129,6 +131,27 @@ func TestALostHostCostsItsShareAndAWait(t *testing.T) {
 	}
 }
 
+// Hosts are paid for from when they are launched, long before they work.
+func TestALostHostIsPaidForFromItsLaunch(t *testing.T) {
+	c := cluster(4)
+	c.Losses, c.Shape.MetricsRate = 3600.0/20, 0
+	c.Constants.Provision, c.Constants.Launched = bench.Exactly(1100), bench.Exactly(100)
+	if r := simulate(t, c); r.Lost == 0 || r.Entry.Actual.Dollars < 4*1000./3600 || r.Entry.Actual.Dollars > 4*(r.Entry.Actual.Seconds-100)/3600 {
+		t.Errorf("4 hosts, %d of them lost, cost $%.4f in %.0f s", r.Lost, r.Entry.Actual.Dollars, r.Entry.Actual.Seconds)
+	}
+}
+
+func TestPlayingCanBeInterrupted(t *testing.T) {
+	c := cluster(2)
+	c.Job.Row = bench.Exactly(1e9)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	enough := errors.New("enough")
+	cancel(enough)
+	if _, err := Simulate(ctx, c); !errors.Is(err, enough) {
+		t.Errorf("%v", err)
+	}
+}
+
 // However slow a host is, it costs no more than what it does not do and the rule's wait: the idle take over what it holds at the end.
 func TestIdleHostsTakeOverWhatASlowOneHolds(t *testing.T) {
 	c := cluster(4)
@@ -186,7 +209,7 @@ func TestWhatCannotBeSimulatedIsRefused(t *testing.T) {
 	} {
 		c := cluster(1)
 		change(&c)
-		if _, err := Simulate(c); err == nil {
+		if _, err := Simulate(context.Background(), c); err == nil {
 			t.Errorf("%s: simulated", name)
 		}
 	}

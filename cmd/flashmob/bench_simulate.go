@@ -164,14 +164,14 @@ func runSimulate(cmd *cobra.Command, flags simulateFlags) error {
 			}
 			point := bench.Point{Rows: rows, Size: size}
 			for seed := range flags.runs {
-				if ctx.Err() != nil {
-					return fmt.Errorf("simulate: %w", errInterrupted)
-				}
 				c := simulator.Config{Job: job, Shape: shape, Constants: k, Seed: uint64(seed), Losses: flags.losses, BatchRows: int64(flags.run.batchRows)}
 				if flags.slow > 0 {
 					c.Slow = []float64{flags.slow}
 				}
-				r, err := simulator.Simulate(c)
+				r, err := simulator.Simulate(ctx, c)
+				if ctx.Err() != nil {
+					return fmt.Errorf("simulate: %w", errInterrupted)
+				}
 				if err != nil {
 					return err
 				}
