@@ -104,12 +104,15 @@ func (e exporter) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(runInfo, 1, r.ID, r.App, r.State)
 	counter(recordsOut, r.Out)
-	rest := r.Rejected
+	rest, reasons := r.Rejected, map[string]int64{} // two that differ in what is no UTF-8 are one here
 	for _, reason := range r.Reasons {
 		if reason.Reason != "" {
-			counter(recordsBad, reason.Count, reason.Reason)
+			reasons[valid([]string{reason.Reason})[0]] += reason.Count
 			rest -= reason.Count
 		}
+	}
+	for reason, count := range reasons {
+		counter(recordsBad, count, reason)
 	}
 	counter(recordsBad, rest, "") // those that are not told apart
 	covered, all := inputBytes, inputAllBytes

@@ -32,7 +32,7 @@ func scraped(t *testing.T, p *play) string {
 
 func TestMetricsPassPrometheusLinter(t *testing.T) {
 	p := newPlay(2, told())
-	p.status.Reasons = map[string]int64{"\xff": 1}
+	p.status.Reasons = map[string]int64{"\xff": 1, "\xfe": 2} // which look alike
 	for name, text := range map[string]string{"empty": scraped(t, newPlay(0, nil)), "full": scraped(t, p.begin(manifest.Run{}).plays(5))} {
 		problems, err := promlint.New(strings.NewReader(text)).Lint()
 		if err != nil {
