@@ -89,18 +89,19 @@ func (h *host) work() {
 		}
 		h.busy++
 		r.busySlots++
-		took := h.takes(b)
-		r.clock.after(took, func() { h.done(b, took) })
+		took, work := h.takes(b)
+		r.clock.after(took, func() { h.done(b, took, work) })
 	}
 }
 
-// takes is how long a slot takes for a batch that it begins now. Slots that share cores get in each other's way.
-func (h *host) takes(b *batch) float64 {
+// takes is how long a slot takes for a batch that it begins now, and how much of that is work on its rows. Slots that share cores
+// get in each other's way.
+func (h *host) takes(b *batch) (took, work float64) {
 	r := h.run
 	rows := float64(b.rows)
 	cpu := h.slowness*rows*r.Job.Row.Value/r.Constants.Speed.Value + (rows*r.Job.Out.Value+r.carried(b))*r.Constants.Hop.Value
 	cpu *= math.Exp(r.Scatter*r.rand.NormFloat64() - r.Scatter*r.Scatter/2)
-	r.seconds += cpu
+	work = cpu
 	if h.begun < r.Shape.Slots { // its operator has to start
 		h.begun++
 		cpu += r.Job.Begin.Value / r.Constants.Speed.Value
@@ -108,11 +109,11 @@ func (h *host) takes(b *batch) float64 {
 	if cores := r.Shape.Cores; cores > 0 {
 		cpu *= max(1, float64(r.busySlots)*(1-r.Job.Idle)/float64(cores))
 	}
-	return cpu
+	return cpu, work
 }
 
 // done has the part of a batch published, and the batch acked after that. The slot goes on meanwhile.
-func (h *host) done(b *batch, took float64) {
+func (h *host) done(b *batch, took, work float64) {
 	r := h.run
 	if !h.alive {
 		return
@@ -120,6 +121,7 @@ func (h *host) done(b *batch, took float64) {
 	r.busySlots--
 	h.busy--
 	h.working--
+	r.seconds += work
 	h.sizing.Observe(b.rows, time.Duration(took*float64(time.Second)))
 	r.clock.after(r.RoundTrip, func() {
 		r.log.pass(r.logTime(float64(b.rows)*r.Job.Out.Value), func() {

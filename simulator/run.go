@@ -33,7 +33,7 @@ type run struct {
 	home, homeRows            int64    // batches at home, and their rows
 	batches                   int64
 	firstRows, mostRows       int64
-	seconds                   float64 // that slots were at work
+	seconds                   float64 // that slots were at work on batches that they came to the end of
 	halfTime                  float64 // when half the rows were at home
 	halfRows                  int64
 	busySlots, reachableSlots int
