@@ -63,6 +63,9 @@ func (s *spans) written(parts []manifest.Part) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, part := range parts {
+		if part.Kind == manifest.Title || part.Kind == manifest.Join { // nobody was handed one: a batch begins where it stands
+			continue
+		}
 		place := Place{part.Input, part.Offset}
 		begun, known := s.out[place]
 		if !known || part.Kind != manifest.Records {
