@@ -31,7 +31,7 @@ const (
 )
 
 // connect logs in to a host, again and again while it boots: sshd may not listen yet, or listen before it knows the
-// operator's key. It gives up when patience is over. next says what follows; answered is when the attempt began that succeeded.
+// operator's key. It gives up when patience is over, or the host turns out to have been ended. next says what follows; answered is when the attempt began that succeeded.
 func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience time.Duration, next string) (_ *conn, answered time.Time, err error) {
 	if host.IsLocal() {
 		connected, err := here(host)
@@ -61,6 +61,9 @@ func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience tim
 		c.lanes.Note(host.Name, "for its sshd: "+why(err))
 		if waited > report {
 			report *= 2
+			if how := c.howEnded(ctx, host); how != "" {
+				return nil, answered, &endedError{how}
+			}
 			c.Log.Info(fmt.Sprintf("%s: ssh %s for %s%s, given up at %s; then %s", host.Name, why(err),
 				waited.Round(time.Second), c.usually(), patience, next))
 		}

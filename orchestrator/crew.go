@@ -120,6 +120,9 @@ func (c *Cluster) raiseOne(ctx context.Context, host inventory.Host, w *crew) {
 	}
 	switch {
 	case (host.Role == inventory.Initializer || c.holdsReplica(host)) && err != nil:
+		if c.Attach && errors.Is(err, ErrHostEnded) {
+			err = fmt.Errorf("%w: %w", ErrInitializerGone, err)
+		}
 		select {
 		case w.failed <- &HostError{Host: host.Name, Err: err}:
 		default: // another host's failure ends the run

@@ -2,9 +2,12 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"flashmob/inventory"
 )
 
 const (
@@ -34,11 +37,7 @@ func (c *Cluster) whileThere(ctx context.Context, r *remote) (context.Context, f
 			if time.Since(c.opened)-time.Duration(c.heard.Load()) < silence {
 				continue
 			}
-			how, err := c.Ended(ctx, r.host.Name)
-			switch {
-			case err != nil:
-				c.Log.Debug("ask whether the host has ended", "host", r.host.Name, "err", err) // its silence may pass
-			case how != "":
+			if how := c.howEnded(ctx, r.host); how != "" {
 				end(&HostError{Host: r.host.Name, Err: fmt.Errorf("%w: %s", ErrInitializerGone, how)})
 				c.mu.Lock()
 				defer c.mu.Unlock()
@@ -52,3 +51,24 @@ func (c *Cluster) whileThere(ctx context.Context, r *remote) (context.Context, f
 		asking.Wait()
 	}
 }
+
+// howEnded asks how a silent host was ended; empty where it was not, or nobody knows: its silence may pass.
+func (c *Cluster) howEnded(ctx context.Context, host inventory.Host) string {
+	if c.Ended == nil {
+		return ""
+	}
+	how, err := c.Ended(ctx, host.Name)
+	if err != nil {
+		c.Log.Debug("ask whether the host has ended", "host", host.Name, "err", err)
+	}
+	return how
+}
+
+// ErrHostEnded says that there is no such host any more.
+var ErrHostEnded = errors.New("the host was ended")
+
+// endedError is an ErrHostEnded that says how.
+type endedError struct{ how string }
+
+func (e *endedError) Error() string        { return e.how }
+func (e *endedError) Is(target error) bool { return target == ErrHostEnded }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -16,7 +17,7 @@ import (
 
 // feed brings the bytes of inputs as the run asks for them, until ctx ends.
 func (c *Cluster) feed(ctx context.Context, l line) error {
-	sources := sources{stdin: c.stdin}
+	sources := &sources{stdin: c.stdin, opened: map[int]*source{}}
 	defer sources.close()
 	for ctx.Err() == nil {
 		answer, err := l.ask(ctx, http.MethodGet, "/want", nil)
@@ -39,29 +40,22 @@ func (c *Cluster) feed(ctx context.Context, l line) error {
 		case want.Input < 0 || want.Input >= len(c.folder.Run.Inputs):
 			return fmt.Errorf("feed: input %d is wanted, there are %d", want.Input, len(c.folder.Run.Inputs))
 		}
-		in := c.folder.Run.Inputs[want.Input]
-		source, err := sources.at(ctx, want, in)
-		if err != nil {
-			return err
-		}
-		if err := bring(ctx, l, want, source); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("feed %s: %w", in.URI, err)
-		}
-		if err := in.Check(); err != nil {
+		err = bring(ctx, l, want, func(to io.Writer) error { return sources.ship(ctx, want, c.folder.Run.Inputs, to) })
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bring sends what source has, compressed. An error is the source's: what befalls the connection shows in the next Want.
-func bring(ctx context.Context, l line, want worker.Want, source io.Reader) error {
+// bring sends what ship writes, compressed. An error is that of ship: what befalls the connection shows in the next Want.
+func bring(ctx context.Context, l line, want worker.Want, ship func(to io.Writer) error) error {
 	reader, writer := io.Pipe()
 	packed := make(chan error, 1)
 	go func() {
 		encoder, err := zstd.NewWriter(writer, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 		if err == nil {
-			_, err = io.Copy(encoder, source)
+			err = ship(encoder)
 		}
 		if err == nil {
 			err = encoder.Close()
@@ -97,7 +91,9 @@ func unlessClosed(err error) error {
 
 // sources are the inputs that are being brought, each where it was left.
 type sources struct {
-	stdin  func() *replay // standard input, which outlives a connection
+	stdin func() *replay // standard input, which outlives a connection
+
+	mu     sync.Mutex
 	opened map[int]*source
 }
 
@@ -113,17 +109,42 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ship writes what is wanted, and the inputs behind it, up to one that is not brought, or that comes as it is written.
+func (s *sources) ship(ctx context.Context, want worker.Want, inputs []input.Input, to io.Writer) error {
+	shipper := worker.NewShipper(to)
+	for i := want.Input; i < len(inputs); i++ {
+		in := inputs[i]
+		if i > want.Input && (in.IsGenerated() || in.IsRemote() || in == input.Stdin) {
+			return nil
+		}
+		source, err := s.at(ctx, want, in)
+		if err != nil {
+			return err
+		}
+		if err := shipper.Ship(source); err != nil {
+			return fmt.Errorf("feed %s: %w", in.URI, err)
+		}
+		if err := in.Check(); err != nil {
+			return err
+		}
+		if err := errors.Join(shipper.EndInput(), s.done(i)); err != nil {
+			return err
+		}
+		want = worker.Want{Input: i + 1}
+	}
+	return nil
+}
+
 // at returns the input from the wanted offset on.
 func (s *sources) at(ctx context.Context, want worker.Want, in input.Input) (io.Reader, error) {
 	if in == input.Stdin {
 		return &replayed{ctx: ctx, of: s.stdin(), offset: want.Offset}, nil
 	}
-	if s.opened == nil {
-		s.opened = map[int]*source{}
-	}
+	s.mu.Lock()
 	of := s.opened[want.Input]
+	s.mu.Unlock()
 	if of != nil && of.at > want.Offset { // it must be read again from its front
-		if err := of.Close(); err != nil {
+		if err := s.done(want.Input); err != nil {
 			return nil, err
 		}
 		of = nil
@@ -134,7 +155,9 @@ func (s *sources) at(ctx context.Context, want worker.Want, in input.Input) (io.
 			return nil, err
 		}
 		of = &source{Stream: stream}
+		s.mu.Lock()
 		s.opened[want.Input] = of
+		s.mu.Unlock()
 	}
 	if _, err := io.CopyN(io.Discard, of, want.Offset-of.at); err != nil {
 		return nil, fmt.Errorf("input %s: skip to byte %d: %w", in.URI, want.Offset, err)
@@ -142,7 +165,22 @@ func (s *sources) at(ctx context.Context, want worker.Want, in input.Input) (io.
 	return of, nil
 }
 
+// done closes an input.
+func (s *sources) done(i int) error {
+	s.mu.Lock()
+	of := s.opened[i]
+	delete(s.opened, i)
+	s.mu.Unlock()
+	if of == nil {
+		return nil
+	}
+	return of.Close()
+}
+
+// close closes what is open, though somebody may be reading it still: nobody wants it any more.
 func (s *sources) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, of := range s.opened {
 		of.Close() // read only: nothing is lost
 	}

@@ -13,6 +13,7 @@ type abandonable struct {
 	drain  <-chan struct{}
 	source io.ReadCloser
 	finish func() // ends a source that has no end of its own; nil where draining leaves off in the middle
+	doubt  bool   // its end may be that of the run: it is a pipe
 	buf    []byte
 	done   chan readResult // the read that is under way; nil when none is
 	rest   []byte          // read, but not asked for yet
@@ -45,7 +46,7 @@ func (a *abandonable) Read(p []byte) (int, error) {
 	if a.rest = a.rest[n:]; n > 0 || a.end == nil {
 		return n, nil
 	}
-	if a.end == io.EOF && a.finish == nil {
+	if a.end == io.EOF && a.doubt {
 		select {
 		case <-a.drain:
 			return 0, errDrain

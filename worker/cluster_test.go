@@ -276,8 +276,9 @@ func (c *cluster) put(ctx context.Context, i int, want Want) error {
 	defer reader.Close()
 	go func() {
 		encoder, err := zstd.NewWriter(writer)
+		shipper := NewShipper(encoder)
 		if err == nil {
-			_, err = encoder.Write(text[want.Offset:half])
+			err = shipper.Ship(bytes.NewReader(text[want.Offset:half]))
 		}
 		if err == nil {
 			err = encoder.Flush()
@@ -287,10 +288,10 @@ func (c *cluster) put(ctx context.Context, i int, want Want) error {
 		case <-ctx.Done():
 		}
 		if err == nil {
-			_, err = encoder.Write(text[half:])
+			err = shipper.Ship(bytes.NewReader(text[half:]))
 		}
 		if err == nil {
-			err = encoder.Close()
+			err = errors.Join(shipper.EndInput(), encoder.Close())
 		}
 		writer.CloseWithError(err)
 	}()

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,9 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
-	"flashmob/input"
 	"flashmob/manifest"
 )
 
@@ -26,8 +22,9 @@ import (
 //	                                410 if this host does not have them, because an earlier sitting made them. Where the part
 //	                                before them has another hash here, all that comes is that error (ErrOtherParts)
 //	GET  /want                      the Want that is open, waiting for one for a while; 204 if there is none
-//	PUT  /input?input=I&offset=N    the bytes that are wanted, zstd-compressed. The answer begins at once: numbers of 8 bytes, big-endian,
-//	                                each how many bytes of the body may be sent in all, CreditWindow before the first
+//	PUT  /input?input=I&offset=N    what is wanted, and any number of the inputs behind it, as a Shipper writes them, zstd-compressed.
+//	                                The answer begins at once: numbers of 8 bytes, big-endian, each how many bytes of the body may be
+//	                                sent in all, CreditWindow before the first
 //	PUT  /tell                      what the operator says of the run to those who watch it, as JSON; at most 1 MB
 //	POST /drain                     finish what is under way, then end
 //	POST /leave                     the operator has everything: the program may end
@@ -42,14 +39,9 @@ type Control struct {
 	mu    sync.Mutex
 	over  *Over
 	want  *want
+	kept  *shipment     // whose next input may be wanted
 	seen  time.Time     // when an operator was last heard of
 	moved chan struct{} // closed and replaced whenever something changes
-}
-
-// Want is a call for the bytes of an input, from an offset on.
-type Want struct {
-	Input  int   `json:"input"`
-	Offset int64 `json:"offset"`
 }
 
 // Followed is one item of the stream of parts: a part, followed by its Bytes of results and its RejectBytes of
@@ -75,29 +67,6 @@ func (o Over) Err() error {
 	case o.Error != "":
 		return errors.New(o.Error)
 	}
-	return nil
-}
-
-// want is a Want that waits for its bytes.
-type want struct {
-	Want
-	bodies chan *brought
-}
-
-// brought is the body of a request that brings an input's bytes.
-type brought struct {
-	*zstd.Decoder
-	stop   func()        // ends a read that is under way: nothing may come for long
-	closed chan struct{} // the request's handler waits for it
-	once   sync.Once
-}
-
-func (b *brought) Close() error {
-	b.once.Do(func() {
-		b.stop()
-		b.Decoder.Close()
-		close(b.closed)
-	})
 	return nil
 }
 
@@ -136,6 +105,7 @@ func (c *Control) End(ctx context.Context, err error, patience time.Duration) {
 	if err != nil {
 		over.Error = err.Error()
 	}
+	c.keep(nil)
 	c.change(func() { c.over = over })
 	tick := time.NewTicker(patience/100 + time.Millisecond)
 	defer tick.Stop()
@@ -185,89 +155,8 @@ func (c *Control) tell(w http.ResponseWriter, r *http.Request) {
 	c.in.Tell(text)
 }
 
-// Uplink is the Uplink of the initializer: it waits for an operator who brings the bytes.
-func (c *Control) Uplink(ctx context.Context, i int, _ input.Input, offset int64) (io.ReadCloser, error) {
-	open := &want{Want: Want{Input: i, Offset: offset}, bodies: make(chan *brought)}
-	c.change(func() { c.want = open })
-	defer c.change(func() { c.want = nil })
-	select {
-	case body := <-open.bodies:
-		context.AfterFunc(ctx, body.stop)
-		return body, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
 // pollTime is how long a request waits for something to happen before it is answered with nothing.
 const pollTime = 10 * time.Second
-
-func (c *Control) wanted(w http.ResponseWriter, r *http.Request) {
-	timeout := time.After(pollTime)
-	for {
-		c.mu.Lock()
-		open, over, moved := c.want, c.over, c.moved
-		c.mu.Unlock()
-		switch {
-		case open != nil:
-			_ = json.NewEncoder(w).Encode(open.Want)
-			return
-		case over != nil:
-			w.WriteHeader(http.StatusGone)
-			return
-		}
-		select {
-		case <-moved:
-		case <-timeout:
-			w.WriteHeader(http.StatusNoContent)
-			return
-		case <-r.Context().Done():
-			return
-		}
-	}
-}
-
-// bring hands the request's body to whoever reads the input.
-func (c *Control) bring(w http.ResponseWriter, r *http.Request) {
-	i, err1 := strconv.Atoi(r.FormValue("input"))
-	offset, err2 := strconv.ParseInt(r.FormValue("offset"), 10, 64)
-	c.mu.Lock()
-	open := c.want
-	c.mu.Unlock()
-	if err := errors.Join(err1, err2); err != nil || open == nil || open.Want != (Want{Input: i, Offset: offset}) {
-		http.Error(w, "not wanted", http.StatusConflict)
-		return
-	}
-	answer := http.NewResponseController(w)
-	arrived := newCredited(func(total int64) {
-		_, _ = w.Write(binary.BigEndian.AppendUint64(nil, uint64(total))) // who sends may be gone: reading shows that
-		_ = answer.Flush()
-	})
-	decoder, err := zstd.NewReader(arrived, zstd.WithDecoderConcurrency(2))
-	if err = errors.Join(err, answer.EnableFullDuplex()); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	_ = answer.Flush()
-	var filling sync.WaitGroup
-	filling.Go(func() { arrived.fill(r.Body) })
-	stop := func() {
-		_ = answer.SetReadDeadline(time.Now()) // nothing may come for long
-		arrived.end()
-	}
-	defer filling.Wait()
-	defer stop()
-	body := &brought{Decoder: decoder, stop: stop, closed: make(chan struct{})}
-	select {
-	case open.bodies <- body:
-		select {
-		case <-body.closed:
-		case <-r.Context().Done(): // its reader may have given up on it
-		}
-	case <-r.Context().Done():
-		body.Close()
-	}
-}
 
 // parts streams parts as they are gathered.
 func (c *Control) parts(w http.ResponseWriter, r *http.Request) {

@@ -236,7 +236,7 @@ func (f *feeder) open(ctx context.Context, i int, at int64) (*slicer, io.Closer,
 		source := &uplinked{ctx: ctx, open: f.uplink, i: i, in: in, log: f.log, offset: at}
 		s.source = source
 		if in == input.Stdin { // what others bring may be silent for ever, too
-			patient := &abandonable{ctx: ctx, drain: f.drain, source: source}
+			patient := &abandonable{ctx: ctx, drain: f.drain, source: source, doubt: true}
 			s.source = patient
 			return s, patient, nil
 		}
@@ -264,7 +264,7 @@ func (f *feeder) open(ctx context.Context, i int, at int64) (*slicer, io.Closer,
 	if _, err := io.CopyN(io.Discard, source, at); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("skip to byte %d of %s: %w", at, in.URI, err), source.Close())
 	}
-	patient := &abandonable{ctx: ctx, drain: f.drain, source: source}
+	patient := &abandonable{ctx: ctx, drain: f.drain, source: source, doubt: in.Size < 0 && !in.Listens()}
 	s.source = patient
 	if in.Listens() {
 		patient.finish, s.soon = source.Finish, patient.soon

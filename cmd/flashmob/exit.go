@@ -104,6 +104,7 @@ var hints = []struct {
 	{orchestrator.ErrOtherRun, "--force in place of --resume starts over"},
 	{orchestrator.ErrHostKey, "this is another machine than the one that is known, or somebody is in between: compare the fingerprints before you go on; flashmob down and up make new hosts"},
 	{orchestrator.ErrInitializerGone, "what came home is kept: flashmob up makes what is missing of the cluster, then the same command with --resume does the rest there (with --local --resume, here)"},
+	{orchestrator.ErrHostEnded, "flashmob up makes what is missing of the cluster"},
 	{orchestrator.ErrReadOnce, "write it to a file and name that with --input: a file can be read again from anywhere"},
 	{orchestrator.ErrCutOff, "flashmob run --attach follows it again"},
 	{orchestrator.ErrNoWorkers, "what is done is kept: run again with --resume"},

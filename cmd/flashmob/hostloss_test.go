@@ -84,3 +84,34 @@ func TestHostsThatDieCostNothingButTime(t *testing.T) {
 	l.same("out", "--lines", "150000")
 	l.down()
 }
+
+// Who went away with --detach finds the run as it is: done by the hosts that are left, or gone with its initializer.
+func TestHostsMayDieWhileTheOperatorIsAway(t *testing.T) {
+	l := newLab(t)
+	l.up(2)
+	rows := []string{"--lines", "100000", "--calibrate", "100us", "--compress", "none"}
+	leave := func(output string) {
+		l.do(append([]string{"run", "--detach", "-o", output}, rows...)...)
+	}
+	leave("out")
+	l.plug("workers-1")
+	l.plug("metrics-1")
+	l.do("run", "--attach", "-o", "out")
+	l.same("out", "--lines", "100000")
+	l.down()
+
+	l.up(1)
+	leave("other")
+	l.plug("initializer-1")
+	_, said, exit := l.try("run", "--attach", "-o", "other")
+	for _, want := range []string{"initializer-1: the run's initializer is gone: its instance i-", "hint: what came home is kept: flashmob up "} {
+		if exit != exitInfrastructure || !strings.Contains(said, want) {
+			t.Errorf("exit code %d, without %q\n%s", exit, want, said)
+		}
+	}
+	l.down()
+	l.up(1)
+	l.do(append([]string{"run", "-o", "other", "--resume"}, rows...)...)
+	l.same("other", "--lines", "100000")
+	l.down()
+}

@@ -329,7 +329,9 @@ func (c *cast) operate() {
 			}
 			var packed bytes.Buffer
 			encoder, _ := zstd.NewWriter(&packed) // without options there is no error
-			encoder.Write(c.text[want.Offset:])
+			shipper := worker.NewShipper(encoder)
+			shipper.Ship(bytes.NewReader(c.text[want.Offset:]))
+			shipper.EndInput()
 			encoder.Close()
 			c.ask(ctx, http.MethodPut, fmt.Sprintf("/input?input=%d&offset=%d", want.Input, want.Offset), packed.Bytes())
 		}
