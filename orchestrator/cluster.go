@@ -162,6 +162,7 @@ type Cluster struct {
 	led      string          // the host whose replica leads, where there are several
 	remotes  []*remote
 	phases   []manifest.Phase
+	phasedTo time.Time // when the last of them was over
 	fedAt    time.Time
 	boots    []time.Duration // that hosts of this run took to answer
 }
@@ -293,6 +294,7 @@ func (c *Cluster) tookUntil(phase string, begun, ended time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.phases = append(c.phases, manifest.Phase{Name: phase, Seconds: ended.Sub(begun).Seconds()})
+	c.phasedTo = ended
 }
 
 // Phases returns the phases that are over, and how long they took.

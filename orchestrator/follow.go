@@ -136,13 +136,20 @@ func (c *Cluster) stillThere(ctx context.Context, r *remote) (bool, error) {
 }
 
 // tookFeedAndGather keeps how long it took until the input was in the cluster, and from then on until the results were
-// home. Results come home all the while.
+// home. Results come home all the while. Where the log has replicas, another host may be at it before the first one has started: what
+// that one takes until then is not feeding.
 func (c *Cluster) tookFeedAndGather(begun time.Time) {
 	fed := time.Now()
+	c.mu.Lock()
 	if s := c.status.Load(); s != nil && s.Fed {
-		c.mu.Lock()
 		fed = c.fedAt
-		c.mu.Unlock()
+	}
+	if c.phasedTo.After(begun) {
+		begun = c.phasedTo
+	}
+	c.mu.Unlock()
+	if fed.Before(begun) {
+		fed = begun
 	}
 	c.tookUntil("feed", begun, fed)
 	c.took("gather", fed)

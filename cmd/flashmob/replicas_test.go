@@ -83,6 +83,9 @@ func TestReplicasLetAnotherHostBeTheInitializer(t *testing.T) {
 	if got, want := l.results("there"), l.results("here"); !bytes.Equal(got, want) {
 		t.Errorf("%d bytes, want %d: first difference at %d\n%s", len(got), len(want), differ(got, want), said)
 	}
+	if _, says, _ := l.try("run", "--local", "--lines", "10", "-o", "later"); strings.Contains(says, "records of runs") {
+		t.Errorf("the run's record teaches nothing:\n%s", says)
+	}
 	l.do("verify", "there")
 	if left, err := filepath.Glob(l.path(".flashmob/local/*/.flashmob/runs/*")); err != nil || len(left) > 0 {
 		t.Errorf("a run on this machine leaves %q, %v", left, err)
