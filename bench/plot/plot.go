@@ -122,12 +122,16 @@ func headroom(p *plot.Plot, lines int) {
 	p.Y.Max *= math.Pow(p.Y.Max/p.Y.Min, share/(1-share))
 }
 
-// ticks are 1, 2 and 5 times the powers of ten, and more on a short axis, written without exponents.
+// ticks are 1, 2 and 5 times the powers of ten, more on a short axis and the powers alone on a long one, written without exponents.
 type ticks struct{}
 
 func (ticks) Ticks(least, most float64) (all []plot.Tick) {
-	const enough = 4
-	for _, steps := range [][]float64{{1, 2, 5}, {1, 2, 3, 4, 5, 6, 8}, {1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9}} {
+	const decades, enough = 5, 4
+	choices := [][]float64{{1, 2, 5}, {1, 2, 3, 4, 5, 6, 8}, {1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9}}
+	if most/least > math.Pow10(decades) {
+		choices = [][]float64{{1}}
+	}
+	for _, steps := range choices {
 		all = nil
 		for power := math.Floor(math.Log10(least)); power <= math.Log10(most); power++ {
 			for _, times := range steps {

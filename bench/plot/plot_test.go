@@ -126,7 +126,7 @@ func TestTicksAreRoundNumbers(t *testing.T) {
 	for _, c := range []struct {
 		least, most float64
 		want        string
-	}{{0.04, 30, "0.05 0.1 0.2 0.5 1 2 5 10 20"}, {0.003, 0.014, "0.003 0.004 0.005 0.006 0.008 0.01"}, {13, 33, "14 16 18 20 25 30"}} {
+	}{{0.04, 30, "0.05 0.1 0.2 0.5 1 2 5 10 20"}, {0.003, 0.014, "0.003 0.004 0.005 0.006 0.008 0.01"}, {13, 33, "14 16 18 20 25 30"}, {77, 1.3e9, "100 1000 10000 100000 1000000 10000000 100000000 1000000000"}} {
 		var labels []string
 		for _, tick := range (ticks{}).Ticks(c.least, c.most) {
 			labels = append(labels, tick.Label)
