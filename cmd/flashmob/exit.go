@@ -139,7 +139,7 @@ func report(w io.Writer, err error) {
 	if status := statusError(0); err == nil || errors.Is(err, errRejects) || errors.As(err, &status) {
 		return
 	}
-	fmt.Fprintln(w, "flashmob: "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	fmt.Fprintln(w, "flashmob: "+strings.ReplaceAll(printableLines(err.Error()), "\n", "\n  "))
 	var own hintError
 	if errors.As(err, &own) {
 		fmt.Fprintln(w, "hint: "+own.hint)

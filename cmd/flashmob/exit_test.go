@@ -49,6 +49,7 @@ func TestReportTellsWhatHappenedAndWhatToDo(t *testing.T) {
 		{errRejects, ""},
 		{errors.New("something"), "flashmob: something\n"},
 		{errors.Join(errors.New("one"), errors.New("two")), "flashmob: one\n  two\n"},
+		{errors.New("it said \x1b[2J\x07one\r\n\ttwo\rü"), "flashmob: it said \uFFFD[2J\uFFFDone\n  \ttwo\uFFFDü\n"}, // a program may say anything
 		{withHint(fmt.Errorf("x: %w", fs.ErrNotExist), "its %s", "own"), "flashmob: x: file does not exist\nhint: its own\n"},
 		{
 			fmt.Errorf("append to out: %w", syscall.ENOSPC),

@@ -37,7 +37,7 @@ func (h *plainHandler) Handle(_ context.Context, r slog.Record) error {
 	case r.Level >= slog.LevelWarn:
 		line = "warning: " + line
 	}
-	_, err := fmt.Fprintln(h.out, line)
+	_, err := fmt.Fprintln(h.out, printableLines(line))
 	return err
 }
 

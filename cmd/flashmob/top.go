@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -108,16 +107,6 @@ func loginToPage(ctx context.Context, target targetFlags) (*orchestrator.Session
 	login, cancel := context.WithTimeoutCause(ctx, loginWait, errors.New("no answer"))
 	defer cancel()
 	return orchestrator.Login(login, inv, host)
-}
-
-// printable takes out of a text what a terminal would take for an order.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) || r == '\u00a0' {
-			return r
-		}
-		return '\uFFFD'
-	}, s)
 }
 
 // topText is what top shows of a view.
