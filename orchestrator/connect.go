@@ -31,7 +31,8 @@ const (
 )
 
 // connect logs in to a host, again and again while it boots: sshd may not listen yet, or listen before it knows the
-// operator's key. It gives up when patience is over, or the host turns out to have been ended. next says what follows; answered is when the attempt began that succeeded.
+// operator's key. It gives up when patience is over, or the host turns out to have been ended. next says what follows;
+// answered is when the attempt began that succeeded.
 func (c *Cluster) connect(ctx context.Context, host inventory.Host, patience time.Duration, next string) (_ *conn, answered time.Time, err error) {
 	if host.IsLocal() {
 		connected, err := here(host)
