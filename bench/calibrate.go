@@ -96,11 +96,17 @@ func (k Constants) against(ledger Ledger, phase string) (took, said []float64) {
 }
 
 // Row is a slot's time for a row of the program, as its runs in a place have it; the zero Figure where there are none.
-// What the work waited for besides is in it: it is a figure for the same kind of run, not for another shape.
+// What the work waited for besides is in it: it is a figure for the same kind of run, not for another shape. What a run over much fewer
+// rows than another took was to begin, more than for its rows: it says nothing here.
 func (l Ledger) Row() Figure {
+	const few = 100
 	var rows []float64
-	for _, e := range l.whole() {
-		if took := e.Actual.Phases[Working]; took > 0 {
+	all, most := l.whole(), int64(0)
+	for _, e := range all {
+		most = max(most, e.Job.Rows)
+	}
+	for _, e := range all {
+		if took := e.Actual.Phases[Working]; took > 0 && e.Job.Rows >= most/few {
 			rows = append(rows, took*e.Shape.AtOnce(e.Job.Idle)/float64(e.Job.Rows))
 		}
 	}

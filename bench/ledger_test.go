@@ -113,6 +113,11 @@ func TestRunsOfTheSameProgramCountForItsWork(t *testing.T) {
 	if row.Mark != Measured || math.Abs(row.Value-2e-3) > 1e-5 {
 		t.Errorf("a row takes %+v", row)
 	}
+	few := ran(4, "slow", aJob(), shape, slow)
+	few.Job.Rows = 3 // the beginning of a run takes longer than so few rows
+	if with := append(ledger, few).Same("slow", settings).Row(); with != row {
+		t.Errorf("a row takes %+v with a run over three more, want %+v", with, row)
+	}
 	if last, ok := ledger.Last(); !ok || last.App != "quick" {
 		t.Errorf("the last is %+v", last)
 	}
